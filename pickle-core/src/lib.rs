@@ -1,0 +1,27 @@
+//! The codecs behind `pickle-rs`. Depend on that crate, which re-exports this one.
+//!
+//! In reading order: [`traits`] says what a type must do; `shape` and [`schema`] describe types;
+//! `native` holds the native codec over the memory tricks of `raw`; `impls` teaches it the types of
+//! std; `pickler` is what users call.
+
+mod error;
+pub mod hooks;
+mod impls;
+mod limits;
+pub mod native;
+mod pickler;
+mod protocol;
+mod raw;
+pub mod schema;
+pub mod shape;
+pub mod traits;
+
+pub use error::{Error, ErrorKind, Result};
+pub use limits::Limits;
+pub use native::SchemaMode;
+pub use pickler::{
+    Pickler, Slice, Stream, Unpickler, dump, dump_with, dumps, dumps_with, load, loads,
+};
+pub use protocol::Protocol;
+pub use schema::Schema;
+pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};

@@ -1,0 +1,186 @@
+//! What precedes the payload: which format, which type, how long.
+
+use super::varint::{self, Bytes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::schema::TypeInfo;
+
+/// The first byte of a native pickle. No opcode of Python's has it, nor has UTF-8 text.
+pub(crate) const MAGIC: u8 = 0xfb;
+
+const VERSION: u8 = 1;
+
+/// The schema follows the fingerprint.
+const SCHEMA: u8 = 1;
+/// The length of the payload takes eight bytes: it was not known before the payload was written.
+const LONG: u8 = 2;
+/// The CRC-32 of all that precedes it follows the payload.
+const CHECKSUM: u8 = 4;
+
+/// What a native pickle says of itself.
+pub(crate) struct Header<'de> {
+    pub(crate) fingerprint: u64,
+    pub(crate) schema: Option<&'de [u8]>,
+    pub(crate) payload: &'de [u8],
+}
+
+impl<'de> Header<'de> {
+    /// Takes one pickle from the front of `input`; returns how long it is.
+    pub(crate) fn split(input: &'de [u8]) -> Result<(Self, usize)> {
+        let mut bytes = Bytes::new(input);
+        let header = Self::read(input, &mut bytes)
+            .map_err(|error| error.at((input.len() - bytes.rest().len()) as u64))?;
+        Ok((header, input.len() - bytes.rest().len()))
+    }
+
+    fn read(input: &[u8], bytes: &mut Bytes<'de>) -> Result<Self> {
+        let flags = flags([bytes.byte()?, bytes.byte()?, bytes.byte()?])?;
+        let length = match flags & LONG {
+            0 => bytes.varint()?,
+            _ => u64::from_le_bytes(bytes.take(8)?.try_into().expect("8 bytes")),
+        };
+        let fingerprint = u64::from_le_bytes(bytes.take(8)?.try_into().expect("8 bytes"));
+        let schema = match flags & SCHEMA {
+            0 => None,
+            _ => {
+                let length = bytes.count()?;
+                Some(bytes.take(length)?)
+            }
+        };
+        let payload = bytes.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+        if flags & CHECKSUM != 0 {
+            let covered = &input[..input.len() - bytes.rest().len()];
+            let stored = u32::from_le_bytes(bytes.take(4)?.try_into().expect("4 bytes"));
+            if crc32fast::hash(covered) != stored {
+                return Err(Error::new(ErrorKind::Checksum));
+            }
+        }
+        Ok(Self { fingerprint, schema, payload })
+    }
+}
+
+/// Checks the first three bytes; returns the flags.
+fn flags([magic, version, flags]: [u8; 3]) -> Result<u8> {
+    if magic != MAGIC {
+        return Err(Error::new(ErrorKind::NotAPickle { found: magic }));
+    }
+    if version != VERSION {
+        let what = format!("this native pickle is of format version {version}, known is {VERSION}");
+        let error = Error::new(ErrorKind::Unsupported { what: what.into() });
+        return Err(error.with_hint("load it with a newer version of pickle-rs"));
+    }
+    if flags & !(SCHEMA | LONG | CHECKSUM) != 0 {
+        return Err(Error::corrupt("unknown flags in the header"));
+    }
+    Ok(flags)
+}
+
+/// Whether a pickle carries the schema of its type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SchemaMode {
+    /// The schema is embedded: the pickle describes itself, and later versions of the type load it.
+    #[default]
+    Embed,
+    /// Only the fingerprint: for small messages between equals.
+    Omit,
+}
+
+/// Writes the header before the payload and completes it after.
+pub(crate) struct PayloadWriter {
+    start: usize,
+    /// Where the length goes, if it is not known yet, and where the payload starts.
+    length: Option<(usize, usize)>,
+    checksum: bool,
+}
+
+impl PayloadWriter {
+    /// Appends the header. `size` is that of the payload, where it is known.
+    pub(crate) fn begin(
+        out: &mut Vec<u8>,
+        info: &TypeInfo,
+        mode: SchemaMode,
+        checksum: bool,
+        size: Option<usize>,
+    ) -> Self {
+        let start = out.len();
+        let mut flags = 0;
+        if mode == SchemaMode::Embed {
+            flags |= SCHEMA;
+        }
+        if size.is_none() {
+            flags |= LONG;
+        }
+        if checksum {
+            flags |= CHECKSUM;
+        }
+        out.extend_from_slice(&[MAGIC, VERSION, flags]);
+        let at = out.len();
+        match size {
+            Some(size) => varint::put(out, size as u64),
+            None => out.extend_from_slice(&[0; 8]),
+        }
+        out.extend_from_slice(&info.fingerprint.to_le_bytes());
+        if mode == SchemaMode::Embed {
+            varint::put(out, info.schema.len() as u64);
+            out.extend_from_slice(&info.schema);
+        }
+        let length = size.is_none().then_some((at, out.len()));
+        Self { start, length, checksum }
+    }
+
+    /// Completes the header, and appends the checksum.
+    pub(crate) fn end(self, out: &mut Vec<u8>) {
+        if let Some((at, payload)) = self.length {
+            let length = (out.len() - payload) as u64;
+            out[at..at + 8].copy_from_slice(&length.to_le_bytes());
+        }
+        if self.checksum {
+            let checksum = crc32fast::hash(&out[self.start..]);
+            out.extend_from_slice(&checksum.to_le_bytes());
+        }
+    }
+}
+
+/// Reads exactly one native pickle from a stream, whose first byte was read already.
+pub(crate) fn read_pickle(reader: &mut dyn std::io::Read, out: &mut Vec<u8>) -> Result<()> {
+    out.push(MAGIC);
+    append(reader, out, 2)?;
+    let flags = flags([out[0], out[1], out[2]])?;
+    let length = match flags & LONG {
+        0 => append_varint(reader, out)?,
+        _ => {
+            append(reader, out, 8)?;
+            u64::from_le_bytes(out[3..11].try_into().expect("8 bytes"))
+        }
+    };
+    append(reader, out, 8)?;
+    if flags & SCHEMA != 0 {
+        let schema = append_varint(reader, out)?;
+        append(reader, out, schema)?;
+    }
+    append(reader, out, length)?;
+    if flags & CHECKSUM != 0 {
+        append(reader, out, 4)?;
+    }
+    Ok(())
+}
+
+/// Appends `count` bytes. Memory grows with what arrives, not with what is announced.
+fn append(reader: &mut dyn std::io::Read, out: &mut Vec<u8>, count: u64) -> Result<()> {
+    use std::io::Read as _;
+    let read = reader.take(count).read_to_end(out)? as u64;
+    if read < count {
+        let kind = ErrorKind::UnexpectedEnd { needed: count, left: read };
+        return Err(Error::new(kind).at(out.len() as u64));
+    }
+    Ok(())
+}
+
+fn append_varint(reader: &mut dyn std::io::Read, out: &mut Vec<u8>) -> Result<u64> {
+    let start = out.len();
+    loop {
+        append(reader, out, 1)?;
+        if out[out.len() - 1] < 0x80 || out.len() - start == 10 {
+            return Bytes::new(&out[start..]).varint();
+        }
+    }
+}

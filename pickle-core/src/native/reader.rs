@@ -1,0 +1,415 @@
+//! Reads the sections of a native pickle.
+
+use super::varint::Bytes;
+use super::{COUNT, IN_STREAM, LONG};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::raw::{Fields, Head, copy_text, decode_each, decode_into_vec, decode_value};
+use crate::traits::{Layout, Unpickle};
+
+/// A cursor over the sections of a pickle. [`Unpickle::decode`] gets one.
+pub struct Reader<'de> {
+    tail: &'de [u8],
+    text: &'de str,
+    stream: Bytes<'de>,
+    /// Inside a block or a state, where nothing comes from the stream.
+    nested: bool,
+    depth: u32,
+    limits: Limits,
+    /// Bytes that may still be allocated.
+    budget: u64,
+    zero_sized: u64,
+    /// Address of the pickle's first byte, for offsets in errors.
+    start: usize,
+}
+
+/// Where a sequence's elements are.
+enum Count {
+    Inline(usize),
+    Stream(usize),
+}
+
+impl<'de> Reader<'de> {
+    /// Decodes the payload of a pickle that begins at `start`.
+    pub(crate) fn payload<T: Unpickle<'de>>(
+        pickle: &'de [u8],
+        payload: &'de [u8],
+        limits: &Limits,
+    ) -> Result<T> {
+        let mut reader = Self {
+            tail: &[],
+            text: "",
+            stream: Bytes::new(payload),
+            nested: false,
+            depth: 0,
+            limits: *limits,
+            budget: limits.budget(pickle.len()),
+            zero_sized: limits.max_zero_sized,
+            start: pickle.as_ptr() as usize,
+        };
+        let mut stream = reader.stream;
+        let heads = reader.open(&mut stream, T::HEAD)?;
+        reader.stream = stream;
+        let value = decode_value(Fields::new(heads).next::<T>(), &mut reader)?;
+        reader.close()?;
+        match reader.stream.left() {
+            0 => Ok(value),
+            count => Err(reader.at(reader.stream.rest(), trailing(count))),
+        }
+    }
+
+    /// Starts the section at the front of `bytes`; returns its heads.
+    fn open(&mut self, bytes: &mut Bytes<'de>, heads: usize) -> Result<&'de [u8]> {
+        let tail = bytes.count().map_err(|error| self.at(bytes.rest(), error))?;
+        let text = bytes.count().map_err(|error| self.at(bytes.rest(), error))?;
+        let take = |bytes: &mut Bytes<'de>, count| {
+            let rest = bytes.rest();
+            bytes.take(count).map_err(|error| self.at(rest, error))
+        };
+        let heads = take(bytes, heads)?;
+        let tail = take(bytes, tail)?;
+        let text = take(bytes, text)?;
+        let text = std::str::from_utf8(text).map_err(|error| {
+            let from = &text[error.valid_up_to()..];
+            self.at(from, Error::new(ErrorKind::InvalidUtf8))
+        })?;
+        self.tail = tail;
+        self.text = text;
+        Ok(heads)
+    }
+
+    /// Ends a section: all of it must have been used.
+    fn close(&self) -> Result<()> {
+        if !self.tail.is_empty() {
+            return Err(self.at(self.tail, Error::corrupt("unused bytes in a section's tail")));
+        }
+        if !self.text.is_empty() {
+            let text = self.text.as_bytes();
+            return Err(self.at(text, Error::corrupt("unused text in a section")));
+        }
+        Ok(())
+    }
+
+    /// Decodes a section inside this one, then goes on with this one.
+    fn section<R>(
+        &mut self,
+        bytes: &mut Bytes<'de>,
+        heads: usize,
+        decode: impl FnOnce(&mut Self, &'de [u8]) -> Result<R>,
+    ) -> Result<R> {
+        let (tail, text, nested) = (self.tail, self.text, self.nested);
+        let heads = self.open(bytes, heads)?;
+        self.nested = true;
+        let value = decode(self, heads)?;
+        self.close()?;
+        (self.tail, self.text, self.nested) = (tail, text, nested);
+        Ok(value)
+    }
+
+    /// Adds where in the pickle `from` begins.
+    #[cold]
+    fn at(&self, from: &[u8], error: Error) -> Error {
+        error.at((from.as_ptr() as usize).saturating_sub(self.start) as u64)
+    }
+
+    /// An error about the bytes of a head.
+    #[cold]
+    pub fn invalid<T: Layout + ?Sized>(&self, head: Head<'_, T>, expected: &'static str) -> Error {
+        self.at(head.bytes(), Error::invalid(expected))
+    }
+
+    /// An error about a tag that the enum `owner` does not have.
+    #[cold]
+    pub fn unknown_variant<T: Layout + ?Sized>(
+        &self,
+        head: Head<'_, T>,
+        tag: usize,
+        owner: &'static str,
+    ) -> Error {
+        let kind = ErrorKind::UnknownVariant { found: tag.to_string(), owner: owner.into() };
+        self.at(head.bytes(), Error::new(kind))
+    }
+
+    /// Counts a level of nesting while `inside` decodes what is there.
+    #[inline(always)]
+    pub(crate) fn nest<R>(&mut self, inside: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
+        if self.depth >= self.limits.max_depth {
+            return Err(self.too_deep());
+        }
+        self.depth += 1;
+        let value = inside(self)?;
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    #[cold]
+    fn too_deep(&self) -> Error {
+        let error = Error::new(ErrorKind::Depth { limit: self.limits.max_depth });
+        let hint = "raise `Limits::max_depth` where the data is trusted and the stack large enough";
+        self.at(self.tail, error.with_hint(hint))
+    }
+
+    #[inline(always)]
+    fn take_tail(&mut self, count: usize) -> Result<&'de [u8]> {
+        match self.tail.split_at_checked(count) {
+            Some((bytes, rest)) => {
+                self.tail = rest;
+                Ok(bytes)
+            }
+            None => Err(self.end(count)),
+        }
+    }
+
+    #[cold]
+    fn end(&self, needed: usize) -> Error {
+        let left = self.tail.len() as u64;
+        self.at(self.tail, Error::new(ErrorKind::UnexpectedEnd { needed: needed as u64, left }))
+    }
+
+    /// The fields in the next `size` bytes of the tail: those of a large variant.
+    #[inline(always)]
+    pub fn group(&mut self, size: usize) -> Result<Fields<'de>> {
+        self.take_tail(size).map(Fields::new)
+    }
+
+    /// Decodes a value whose head is in the tail.
+    #[inline(always)]
+    pub fn boxed<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let heads = self.take_tail(T::HEAD)?;
+        self.nest(|reader| decode_value(Fields::new(heads).next::<T>(), reader))
+    }
+
+    /// Decodes a value from its head: for places that are no field of a struct.
+    #[inline(always)]
+    pub fn value<T: Unpickle<'de>>(&mut self, head: Head<'_, T>) -> Result<T> {
+        decode_value(head, self)
+    }
+
+    #[inline(always)]
+    fn count<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<Count> {
+        let word = u32::from_le_bytes(head.array::<COUNT>());
+        if word < LONG {
+            return Ok(Count::Inline(word as usize));
+        }
+        self.far_count(head.bytes(), word)
+    }
+
+    #[cold]
+    fn far_count(&mut self, head: &[u8], word: u32) -> Result<Count> {
+        if word == IN_STREAM && !self.nested {
+            let rest = self.stream.rest();
+            let count = self.stream.varint().map_err(|error| self.at(rest, error))?;
+            return usize::try_from(count)
+                .map(Count::Stream)
+                .map_err(|_| self.at(rest, Error::corrupt("a count larger than memory")));
+        }
+        if word == LONG {
+            let count = self.take_tail(8)?;
+            let count = u64::from_le_bytes(count.try_into().expect("8 bytes"));
+            return usize::try_from(count)
+                .map(Count::Inline)
+                .map_err(|_| self.at(head, Error::corrupt("a count larger than memory")));
+        }
+        Err(self.at(head, Error::corrupt("no such count")))
+    }
+
+    /// Text, borrowed from the pickle.
+    #[inline(always)]
+    pub(crate) fn text<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<&'de str> {
+        match self.count(head)? {
+            Count::Inline(count) => match self.text.split_at_checked(count) {
+                Some((text, rest)) => {
+                    self.text = rest;
+                    Ok(text)
+                }
+                None => Err(self.text_end(head.bytes(), count)),
+            },
+            Count::Stream(count) => {
+                let bytes = self.take_stream(count)?;
+                std::str::from_utf8(bytes).map_err(|error| {
+                    let from = &bytes[error.valid_up_to()..];
+                    self.at(from, Error::new(ErrorKind::InvalidUtf8))
+                })
+            }
+        }
+    }
+
+    #[cold]
+    fn text_end(&self, head: &[u8], needed: usize) -> Error {
+        let left = self.text.len() as u64;
+        let kind = match needed as u64 > left {
+            true => ErrorKind::UnexpectedEnd { needed: needed as u64, left },
+            false => ErrorKind::InvalidUtf8,
+        };
+        self.at(head, Error::new(kind))
+    }
+
+    /// Text of the program's own.
+    #[inline(always)]
+    pub(crate) fn string<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<String> {
+        self.text(head).map(copy_text)
+    }
+
+    fn take_stream(&mut self, count: usize) -> Result<&'de [u8]> {
+        let rest = self.stream.rest();
+        self.stream.take(count).map_err(|error| self.at(rest, error))
+    }
+
+    /// Bytes, borrowed from the pickle.
+    #[inline(always)]
+    pub(crate) fn bytes<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<&'de [u8]> {
+        match self.count(head)? {
+            Count::Inline(count) => self.take_tail(count),
+            Count::Stream(count) => self.take_stream(count),
+        }
+    }
+
+    /// The elements of a sequence.
+    #[inline(always)]
+    pub(crate) fn vec<T: Unpickle<'de>, H: Layout + ?Sized>(
+        &mut self,
+        head: Head<'_, H>,
+    ) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        self.parts::<T, H, _>(
+            head,
+            |reader, items: &mut Vec<T>, _, count, heads| {
+                decode_into_vec(items, count, heads, reader)
+            },
+            |items, count| items.reserve_exact(count),
+            &mut items,
+        )?;
+        Ok(items)
+    }
+
+    /// Hands each element of a sequence to `each`, after a word with `reserve`.
+    #[inline(always)]
+    pub(crate) fn each<T: Unpickle<'de>, H: Layout + ?Sized, C>(
+        &mut self,
+        head: Head<'_, H>,
+        collection: &mut C,
+        reserve: impl FnOnce(&mut C, usize),
+        mut each: impl FnMut(&mut C, T),
+    ) -> Result<()> {
+        self.parts::<T, H, _>(
+            head,
+            |reader, collection: &mut C, first, count, heads| {
+                decode_each(first, count, heads, reader, |item| each(collection, item))
+            },
+            reserve,
+            collection,
+        )
+    }
+
+    /// Walks a sequence by contiguous heads: all of it in the section, or block by block.
+    #[inline(always)]
+    fn parts<T: Unpickle<'de>, H: Layout + ?Sized, C>(
+        &mut self,
+        head: Head<'_, H>,
+        mut part: impl FnMut(&mut Self, &mut C, usize, usize, &'de [u8]) -> Result<()>,
+        reserve: impl FnOnce(&mut C, usize),
+        collection: &mut C,
+    ) -> Result<()> {
+        match self.count(head)? {
+            Count::Inline(0) => Ok(()),
+            Count::Inline(count) => {
+                let heads = self.heads::<T>(head.bytes(), count)?;
+                reserve(collection, count);
+                if T::FIXED {
+                    return part(self, collection, 0, count, heads);
+                }
+                self.nest(|reader| part(reader, collection, 0, count, heads))
+            }
+            Count::Stream(count) if T::FIXED => {
+                self.charge::<T>(count, self.stream.rest())?;
+                let size = count.checked_mul(T::HEAD).unwrap_or(usize::MAX);
+                let heads = self.take_stream(size)?;
+                reserve(collection, count);
+                part(self, collection, 0, count, heads)
+            }
+            Count::Stream(count) => {
+                if count.saturating_mul(T::HEAD) as u64 > self.stream.left() {
+                    return Err(self.end(count.saturating_mul(T::HEAD)));
+                }
+                self.charge::<T>(count, self.stream.rest())?;
+                reserve(collection, count);
+                self.nest(|reader| {
+                    let mut done = 0;
+                    while done < count {
+                        let size = (count - done).min(super::BLOCK);
+                        let mut stream = reader.stream;
+                        reader.section(&mut stream, size * T::HEAD, |reader, heads| {
+                            part(reader, collection, done, size, heads)
+                        })?;
+                        reader.stream = stream;
+                        done += size;
+                    }
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    /// The heads of a sequence in the tail, their memory accounted for.
+    #[inline(always)]
+    fn heads<T: Layout>(&mut self, head: &[u8], count: usize) -> Result<&'de [u8]> {
+        let Some(size) = count.checked_mul(T::HEAD) else { return Err(self.end(usize::MAX)) };
+        let heads = self.take_tail(size)?;
+        self.charge::<T>(count, head)?;
+        Ok(heads)
+    }
+
+    /// Accounts for the memory of `count` elements before it is allocated.
+    #[inline(always)]
+    fn charge<T: Layout>(&mut self, count: usize, from: &[u8]) -> Result<()> {
+        if T::HEAD == 0 {
+            self.charge_zero_sized(count, from)?;
+        }
+        let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+        match self.budget.checked_sub(bytes) {
+            Some(budget) => {
+                self.budget = budget;
+                Ok(())
+            }
+            None => Err(self.at(from, Error::new(ErrorKind::Memory { limit: self.limit() }))),
+        }
+    }
+
+    #[cold]
+    fn limit(&self) -> u64 {
+        self.limits.max_alloc_bytes
+    }
+
+    /// Elements without a head are bounded by nothing in the input but this limit.
+    fn charge_zero_sized(&mut self, count: usize, from: &[u8]) -> Result<()> {
+        match self.zero_sized.checked_sub(count as u64) {
+            Some(left) => {
+                self.zero_sized = left;
+                Ok(())
+            }
+            None => {
+                let limit = self.limits.max_zero_sized;
+                let what = format!("more than {limit} elements that take no bytes");
+                let hint = "raise `Limits::max_zero_sized` where the data is trusted";
+                Err(self.at(from, Error::corrupt(what).with_hint(hint)))
+            }
+        }
+    }
+
+    /// Decodes a state, a section of its own in the tail.
+    pub(crate) fn state<S: Unpickle<'de>>(&mut self) -> Result<S> {
+        let mut bytes = Bytes::new(self.tail);
+        let state = self.nest(|reader| {
+            reader.section(&mut bytes, S::HEAD, |reader, heads| {
+                decode_value(Fields::new(heads).next::<S>(), reader)
+            })
+        })?;
+        self.tail = bytes.rest();
+        Ok(state)
+    }
+}
+
+#[cold]
+fn trailing(count: u64) -> Error {
+    Error::new(ErrorKind::TrailingBytes { count })
+}

@@ -1,0 +1,431 @@
+//! Two passes over a value: [`Measure`] adds up the sizes, [`Writer`] fills the bytes.
+
+use std::borrow::Borrow;
+use std::collections::VecDeque;
+
+use super::{BLOCK, COUNT, IN_STREAM, LARGE, LONG, in_stream, varint};
+use crate::error::{Error, ErrorKind, Result};
+use crate::raw::{FieldsMut, HeadMut, Region, Section, Written, image_bytes};
+use crate::traits::{Layout, Pickle};
+
+/// The sizes of a section's parts, added up by [`Pickle::measure`].
+pub struct Measure {
+    tail: usize,
+    text: usize,
+    /// Inside a block or a state, where everything stays in the section.
+    nested: bool,
+    /// Something was left for the stream.
+    streams: bool,
+    depth: u32,
+    max_depth: u32,
+    /// What `getstate` returned, encoded, in the order in which the writer will need it.
+    states: VecDeque<Vec<u8>>,
+}
+
+impl Measure {
+    fn new(nested: bool, depth: u32, max_depth: u32) -> Self {
+        Self { tail: 0, text: 0, nested, streams: false, depth, max_depth, states: VecDeque::new() }
+    }
+
+    /// Counts a level of nesting while `inside` measures what is there.
+    #[inline(always)]
+    pub(crate) fn nest(&mut self, inside: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if self.depth >= self.max_depth {
+            return Err(too_deep(self.max_depth));
+        }
+        self.depth += 1;
+        inside(self)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Adds fields that live in the tail: those of a large variant.
+    #[inline(always)]
+    pub fn tail(&mut self, bytes: usize) {
+        self.tail += bytes;
+    }
+
+    /// Adds a value whose head lives in the tail.
+    #[inline(always)]
+    pub fn boxed<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.tail += T::HEAD;
+        if T::FIXED { Ok(()) } else { self.nest(|measure| value.measure(measure)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn text(&mut self, text: &str) {
+        if self.is_inline(true, 1, text.len()) {
+            self.text += text.len();
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn seq<T: Pickle, B: Borrow<T>>(
+        &mut self,
+        count: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        if !self.is_inline(T::FIXED, T::HEAD, count) {
+            return Ok(());
+        }
+        self.tail += count * T::HEAD;
+        if T::FIXED {
+            return Ok(());
+        }
+        self.nest(|measure| {
+            for (index, item) in items.enumerate() {
+                if let Err(error) = item.borrow().measure(measure) {
+                    return Err(error.in_index(index));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether a sequence stays in the section; notes it when not.
+    #[inline(always)]
+    fn is_inline(&mut self, fixed: bool, head: usize, count: usize) -> bool {
+        if !self.nested && in_stream(fixed, head, count) {
+            self.streams = true;
+            return false;
+        }
+        if count >= LONG as usize {
+            self.tail += 8;
+        }
+        true
+    }
+
+    /// Encodes a state at once, since `getstate` may be called only once.
+    pub(crate) fn state<S: Pickle>(&mut self, state: &S) -> Result<()> {
+        let mut bytes = Vec::new();
+        self.nest(|measure| {
+            let inner =
+                Measure::of(true, measure.depth, measure.max_depth, |inner| state.measure(inner))?;
+            let mut writer = Writer::new(true, measure.depth, measure.max_depth);
+            writer.section(&mut bytes, S::HEAD, inner, |writer, heads| writer.one(heads, state));
+            writer.finish()
+        })?;
+        self.tail += bytes.len();
+        self.states.push_back(bytes);
+        Ok(())
+    }
+
+    fn of(
+        nested: bool,
+        depth: u32,
+        max_depth: u32,
+        measure: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Self> {
+        let mut sizes = Self::new(nested, depth, max_depth);
+        measure(&mut sizes)?;
+        Ok(sizes)
+    }
+}
+
+#[cold]
+fn too_deep(limit: u32) -> Error {
+    Error::new(ErrorKind::Depth { limit })
+        .with_hint("raise `Limits::max_depth` where the stack is large enough")
+}
+
+/// Encodes a value behind what `out` holds; returns whether the payload has a stream.
+pub(crate) fn write_payload<T: Pickle + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    max_depth: u32,
+    announce: impl FnOnce(&mut Vec<u8>, Option<usize>),
+) -> Result<()> {
+    let sizes = Measure::of(false, 0, max_depth, |measure| value.measure(measure))?;
+    let size = section_size(T::HEAD, &sizes);
+    let mut writer = Writer::new(false, 0, max_depth);
+    if !sizes.streams {
+        announce(out, Some(size));
+        writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+        return writer.finish();
+    }
+    // The root section comes first and is finished last: its place is kept open.
+    announce(out, None);
+    let start = out.len();
+    out.resize(start + size, 0);
+    let mut root = Vec::with_capacity(size);
+    writer.stream = std::mem::take(out);
+    writer.section(&mut root, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    *out = std::mem::take(&mut writer.stream);
+    writer.finish()?;
+    out[start..start + size].copy_from_slice(&root);
+    Ok(())
+}
+
+fn section_size(heads: usize, sizes: &Measure) -> usize {
+    varint::size(sizes.tail as u64)
+        + varint::size(sizes.text as u64)
+        + heads
+        + sizes.tail
+        + sizes.text
+}
+
+/// Fills the sections of a pickle. [`Pickle::encode`] gets one.
+pub struct Writer {
+    tail: Region,
+    text: Region,
+    stream: Vec<u8>,
+    nested: bool,
+    depth: u32,
+    max_depth: u32,
+    states: VecDeque<Vec<u8>>,
+    error: Option<Error>,
+}
+
+impl Writer {
+    fn new(nested: bool, depth: u32, max_depth: u32) -> Self {
+        Self {
+            tail: Region::EMPTY,
+            text: Region::EMPTY,
+            stream: Vec::new(),
+            nested,
+            depth,
+            max_depth,
+            states: VecDeque::new(),
+            error: None,
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        self.error.map_or(Ok(()), Err)
+    }
+
+    /// Remembers the first error; what is written from then on is not used.
+    #[cold]
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    #[cold]
+    fn changed(&mut self) {
+        self.fail(Error::new(ErrorKind::Changed).with_hint(
+            "hold still what other threads write, and let `getstate` return the same each time",
+        ));
+    }
+
+    /// Appends a section to `buffer`: its sizes, heads, tail and text.
+    fn section(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        heads: usize,
+        sizes: Measure,
+        write: impl FnOnce(&mut Self, &mut Region),
+    ) {
+        varint::put(buffer, sizes.tail as u64);
+        varint::put(buffer, sizes.text as u64);
+        let (section, mut head, tail, text) =
+            Section::reserve(buffer, heads, sizes.tail, sizes.text);
+        let tail = std::mem::replace(&mut self.tail, tail);
+        let text = std::mem::replace(&mut self.text, text);
+        let states = std::mem::replace(&mut self.states, sizes.states);
+        write(self, &mut head);
+        let tail = std::mem::replace(&mut self.tail, tail);
+        let text = std::mem::replace(&mut self.text, text);
+        let states = std::mem::replace(&mut self.states, states);
+        if self.error.is_some() {
+            return;
+        }
+        let regions = [head, tail, text];
+        if !(regions.iter().all(Region::is_full) && states.is_empty()) {
+            return self.changed();
+        }
+        section.commit(buffer, regions);
+    }
+
+    /// Encodes the head of one value.
+    fn one<T: Pickle + ?Sized>(&mut self, heads: &mut Region, value: &T) {
+        match heads.fields::<T>(T::HEAD) {
+            Some(group) => group.write(|fields| fields.put(value, self)),
+            None => self.changed(),
+        }
+    }
+
+    /// Encodes the heads of a sequence.
+    #[inline(always)]
+    fn heads<T: Pickle, B: Borrow<T>>(
+        &mut self,
+        heads: &mut Region,
+        count: usize,
+        items: impl Iterator<Item = B>,
+    ) {
+        let complete = match heads.items::<T>(count) {
+            Some(place) => place.write(items, self),
+            None => false,
+        };
+        if !complete {
+            self.changed();
+        }
+    }
+
+    /// Encodes a value into the tail.
+    #[inline(always)]
+    pub fn boxed<T: Pickle + ?Sized>(&mut self, value: &T) {
+        self.group(T::HEAD, |fields, writer| fields.put(value, writer));
+    }
+
+    /// Writes fields of `size` bytes into the tail: those of a large variant.
+    #[inline(always)]
+    pub fn group(&mut self, size: usize, write: impl FnOnce(&mut FieldsMut<'_, ()>, &mut Self)) {
+        match self.tail.fields::<()>(size) {
+            Some(group) => group.write(|fields| write(fields, self)),
+            None => self.changed(),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn text<'b, T: Layout + ?Sized>(
+        &mut self,
+        head: HeadMut<'b, T>,
+        text: &str,
+    ) -> Written<'b, T> {
+        let inline = self.count_inline(true, 1, text.len());
+        if let Some(count) = inline {
+            if self.text.put(text.as_bytes()).is_none() {
+                self.changed();
+            }
+            return head.write(count.to_le_bytes());
+        }
+        self.to_stream(text.len(), text.as_bytes());
+        head.write(IN_STREAM.to_le_bytes())
+    }
+
+    /// Encodes a sequence that is no slice.
+    #[inline(always)]
+    pub(crate) fn seq<'b, H: Layout + ?Sized, T: Pickle, B: Borrow<T>>(
+        &mut self,
+        head: HeadMut<'b, H>,
+        count: usize,
+        items: impl Iterator<Item = B> + Clone,
+    ) -> Written<'b, H> {
+        let Some(word) = self.count_inline(T::FIXED, T::HEAD, count) else {
+            self.blocks::<T, B>(count, items);
+            return head.write(IN_STREAM.to_le_bytes());
+        };
+        let mut tail = std::mem::replace(&mut self.tail, Region::EMPTY);
+        let place = tail.items::<T>(count);
+        self.tail = tail;
+        if !place.is_some_and(|place| place.write(items, self)) {
+            self.changed();
+        }
+        head.write(word.to_le_bytes())
+    }
+
+    /// Encodes a slice, as memory where it can be.
+    #[inline(always)]
+    pub(crate) fn slice<'b, H: Layout + ?Sized, T: Pickle>(
+        &mut self,
+        head: HeadMut<'b, H>,
+        items: &[T],
+    ) -> Written<'b, H> {
+        let Some(bytes) = image_bytes(items) else {
+            return self.seq::<H, T, &T>(head, items.len(), items.iter());
+        };
+        if let Some(word) = self.count_inline(T::FIXED, T::HEAD, items.len()) {
+            if self.tail.put(bytes).is_none() {
+                self.changed();
+            }
+            return head.write(word.to_le_bytes());
+        }
+        self.to_stream(items.len(), bytes);
+        head.write(IN_STREAM.to_le_bytes())
+    }
+
+    /// The count word of a sequence that stays in its section.
+    #[inline(always)]
+    fn count_inline(&mut self, fixed: bool, head: usize, count: usize) -> Option<u32> {
+        if !self.nested && in_stream(fixed, head, count) {
+            return None;
+        }
+        if count < LONG as usize {
+            return Some(count as u32);
+        }
+        if self.tail.put(&(count as u64).to_le_bytes()).is_none() {
+            self.changed();
+        }
+        Some(LONG)
+    }
+
+    #[inline(never)]
+    fn to_stream(&mut self, count: usize, bytes: &[u8]) {
+        varint::put(&mut self.stream, count as u64);
+        self.stream.extend_from_slice(bytes);
+    }
+
+    /// Writes a sequence to the stream: heads alone, or block by block.
+    #[inline(never)]
+    fn blocks<T: Pickle, B: Borrow<T>>(
+        &mut self,
+        count: usize,
+        items: impl Iterator<Item = B> + Clone,
+    ) {
+        let mut stream = std::mem::take(&mut self.stream);
+        varint::put(&mut stream, count as u64);
+        self.nested = true;
+        let mut left = count;
+        let mut rest = items;
+        while left > 0 && self.error.is_none() {
+            let size = if T::FIXED { left } else { left.min(BLOCK) };
+            if T::FIXED {
+                self.fixed_block::<T, B>(&mut stream, size, rest.clone());
+            } else {
+                self.block::<T, B>(&mut stream, count - left, size, rest.clone());
+            }
+            rest.nth(size - 1);
+            left -= size;
+        }
+        self.nested = false;
+        self.stream = stream;
+    }
+
+    fn fixed_block<T: Pickle, B: Borrow<T>>(
+        &mut self,
+        stream: &mut Vec<u8>,
+        size: usize,
+        items: impl Iterator<Item = B>,
+    ) {
+        let (section, mut heads, tail, text) = Section::reserve(stream, size * T::HEAD, 0, 0);
+        self.heads::<T, B>(&mut heads, size, items.take(size));
+        if self.error.is_none() {
+            section.commit(stream, [heads, tail, text]);
+        }
+    }
+
+    #[inline(never)]
+    fn block<T: Pickle, B: Borrow<T>>(
+        &mut self,
+        stream: &mut Vec<u8>,
+        first: usize,
+        size: usize,
+        items: impl Iterator<Item = B> + Clone,
+    ) {
+        let measured = Measure::of(true, self.depth + 1, self.max_depth, |measure| {
+            for (index, item) in items.clone().take(size).enumerate() {
+                if let Err(error) = item.borrow().measure(measure) {
+                    return Err(error.in_index(first + index));
+                }
+            }
+            Ok(())
+        });
+        let sizes = match measured {
+            Ok(sizes) => sizes,
+            Err(error) => return self.fail(error),
+        };
+        self.section(stream, size * T::HEAD, sizes, |writer, heads| {
+            writer.heads::<T, B>(heads, size, items.take(size));
+        });
+    }
+
+    /// Writes the state that [`Measure::state`] encoded.
+    pub(crate) fn state(&mut self) {
+        match self.states.pop_front() {
+            Some(bytes) if self.tail.put(&bytes).is_some() => {}
+            _ => self.changed(),
+        }
+    }
+}
+
+const _: () = assert!(COUNT == size_of::<u32>() && LARGE < LONG as usize);

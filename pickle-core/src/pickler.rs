@@ -1,0 +1,345 @@
+//! `dump` and `load` in all their forms.
+
+use std::io::{Read, Write};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode};
+use crate::protocol::Protocol;
+use crate::schema::{Schema, TypeInfo};
+use crate::traits::{Pickle, Unpickle, UnpickleOwned};
+
+/// Pickles a value into bytes, by the native protocol.
+///
+/// ```
+/// let bytes = pickle_core::dumps(&vec![1_u32, 2, 3])?;
+/// assert_eq!(pickle_core::loads::<Vec<u32>>(&bytes)?, [1, 2, 3]);
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// When the value cannot be pickled: nested deeper than [`Limits::max_depth`], behind a poisoned
+/// lock, refused by its `getstate`.
+pub fn dumps<T: Pickle + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    Options::default().dump_into(value, &mut out)?;
+    Ok(out)
+}
+
+/// Pickles a value into bytes, by the protocol of the caller's choice.
+///
+/// # Errors
+/// As [`dumps`]; and when the protocol cannot express the value.
+pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    Options { protocol, ..Options::default() }.dump_into(value, &mut out)?;
+    Ok(out)
+}
+
+/// Pickles a value to a writer, by the native protocol.
+///
+/// Several pickles may follow each other; [`load`] takes them one by one.
+///
+/// ```
+/// use pickle_core::{dump, load};
+/// let mut file = Vec::new();
+/// dump(&1_u8, &mut file)?;
+/// dump("two", &mut file)?;
+/// let mut file = file.as_slice();
+/// assert_eq!(load::<u8>(&mut file)?, 1);
+/// assert_eq!(load::<String>(&mut file)?, "two");
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`dumps`]; and when writing fails. Nothing is written unless pickling succeeded.
+pub fn dump<T: Pickle + ?Sized>(value: &T, writer: &mut (impl Write + ?Sized)) -> Result<()> {
+    Pickler::new(writer).dump(value)
+}
+
+/// Pickles a value to a writer, by the protocol of the caller's choice.
+///
+/// # Errors
+/// As [`dump`].
+pub fn dump_with<T: Pickle + ?Sized>(
+    value: &T,
+    writer: &mut (impl Write + ?Sized),
+    protocol: Protocol,
+) -> Result<()> {
+    Pickler::new(writer).protocol(protocol).dump(value)
+}
+
+/// Loads a value from bytes. It may borrow from them.
+///
+/// The protocol is detected. The bytes must hold one pickle and nothing else.
+///
+/// ```
+/// let bytes = pickle_core::dumps("text")?;
+/// let text: &str = pickle_core::loads(&bytes)?;
+/// assert_eq!(text, "text");
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// When the bytes are no pickle, hold a value of another type, or exceed [`Limits::DEFAULT`].
+pub fn loads<'de, T: Unpickle<'de>>(bytes: &'de [u8]) -> Result<T> {
+    let (value, size) = split(bytes, &Limits::DEFAULT)?;
+    match bytes.len() - size {
+        0 => Ok(value),
+        count => {
+            let error = Error::new(ErrorKind::TrailingBytes { count: count as u64 });
+            Err(error.at(size as u64).with_hint("`Unpickler::from_slice` loads pickles in a row"))
+        }
+    }
+}
+
+/// Loads a value from a reader: exactly one pickle is read, what follows is left.
+///
+/// # Errors
+/// As [`loads`]; and when reading fails or ends early.
+pub fn load<T: UnpickleOwned>(reader: &mut (impl Read + ?Sized)) -> Result<T> {
+    Unpickler::new(reader).load()
+}
+
+/// Loads the pickle at the front of `bytes`; returns how long it is.
+fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], limits: &Limits) -> Result<(T, usize)> {
+    let Some(first) = bytes.first() else {
+        return Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0));
+    };
+    if *first != native::MAGIC {
+        return Err(not_native(bytes));
+    }
+    let (header, size) = Header::split(bytes)?;
+    let info = TypeInfo::of::<T>();
+    if header.fingerprint != info.fingerprint {
+        return Err(another_type(&header, info));
+    }
+    Ok((Reader::payload(&bytes[..size], header.payload, limits)?, size))
+}
+
+#[cold]
+fn not_native(bytes: &[u8]) -> Error {
+    match *bytes {
+        [0x80, version @ 2..=5, ..] => {
+            let what = format!("this pickle is of Python protocol {version}, not yet supported");
+            Error::new(ErrorKind::Unsupported { what: what.into() })
+        }
+        [found, ..] => Error::new(ErrorKind::NotAPickle { found }).at(0),
+        [] => Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0),
+    }
+}
+
+#[cold]
+fn another_type(header: &Header<'_>, asked: &TypeInfo) -> Error {
+    let asked = Schema::from_bytes(&asked.schema).map(|schema| schema.to_string());
+    let stored = match header.schema.map(Schema::from_bytes) {
+        Some(Ok(schema)) => schema.to_string(),
+        Some(Err(error)) => return error,
+        None => format!("a type with fingerprint {:016x}", header.fingerprint),
+    };
+    let asked = asked.unwrap_or_default();
+    let hint = (stored == asked).then_some("the type has changed since the pickle was made");
+    let error = Error::new(ErrorKind::TypeMismatch { stored, asked });
+    match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }
+}
+
+/// What dumping may be told.
+#[derive(Clone, Copy, Default)]
+struct Options {
+    protocol: Protocol,
+    limits: Limits,
+    schema: SchemaMode,
+    checksum: bool,
+}
+
+impl Options {
+    fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
+        if self.protocol != Protocol::Native {
+            let what = format!("Python protocol {} cannot be written yet", self.protocol);
+            return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
+        }
+        let info = TypeInfo::of::<T>();
+        let mut payload = None;
+        native::write_payload(value, out, self.limits.max_depth, |out, size| {
+            let writer = PayloadWriter::begin(out, info, self.schema, self.checksum, size);
+            payload = Some(writer);
+        })?;
+        if let Some(payload) = payload {
+            payload.end(out);
+        }
+        Ok(())
+    }
+}
+
+/// Dumps values to a writer, with everything optional.
+///
+/// ```
+/// use pickle_core::{Pickler, SchemaMode, loads};
+/// let mut small = Vec::new();
+/// Pickler::new(&mut small).schema(SchemaMode::Omit).dump(&(1_u8, "one"))?;
+/// assert_eq!(loads::<(u8, &str)>(&small)?, (1, "one"));
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+pub struct Pickler<W> {
+    writer: W,
+    options: Options,
+    buffer: Vec<u8>,
+}
+
+impl<W: Write> Pickler<W> {
+    /// A pickler for the native protocol, with an embedded schema and without a checksum.
+    pub fn new(writer: W) -> Self {
+        Self { writer, options: Options::default(), buffer: Vec::new() }
+    }
+
+    /// The protocol to write.
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.options.protocol = protocol;
+        self
+    }
+
+    /// How deep values may be nested.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Whether native pickles carry their schema.
+    pub fn schema(mut self, mode: SchemaMode) -> Self {
+        self.options.schema = mode;
+        self
+    }
+
+    /// Whether native pickles end with a CRC-32, so that any change is found. Off by default.
+    pub fn checksum(mut self, checksum: bool) -> Self {
+        self.options.checksum = checksum;
+        self
+    }
+
+    /// Dumps a value, any number of times.
+    ///
+    /// # Errors
+    /// As [`dump`].
+    pub fn dump<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.buffer.clear();
+        self.options.dump_into(value, &mut self.buffer)?;
+        self.writer.write_all(&self.buffer)?;
+        Ok(())
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.writer
+    }
+}
+
+/// Loads values from a reader or a slice, with everything optional.
+///
+/// ```
+/// use pickle_core::{Unpickler, dump};
+/// let mut file = Vec::new();
+/// for number in 0..3_u32 {
+///     dump(&number, &mut file)?;
+/// }
+/// let mut unpickler = Unpickler::from_slice(&file);
+/// assert_eq!(unpickler.load::<u32>()?, 0);
+/// let rest = unpickler.iter::<u32>().collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(rest, [1, 2]);
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+pub struct Unpickler<S> {
+    source: S,
+    limits: Limits,
+}
+
+/// A reader as the source of an [`Unpickler`].
+pub struct Stream<R>(R);
+
+/// A slice as the source of an [`Unpickler`].
+pub struct Slice<'de>(&'de [u8]);
+
+impl<R: Read> Unpickler<Stream<R>> {
+    /// Loads from a reader. Exactly the bytes of each pickle are read, a few at a time where its
+    /// length is not known yet, so wrap files in a [`BufReader`](std::io::BufReader).
+    pub fn new(reader: R) -> Self {
+        Self { source: Stream(reader), limits: Limits::DEFAULT }
+    }
+
+    /// Loads the next value.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load<T: UnpickleOwned>(&mut self) -> Result<T> {
+        match self.next_value()? {
+            Some(value) => Ok(value),
+            None => Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0)),
+        }
+    }
+
+    /// Loads values until the end of the input.
+    pub fn iter<T: UnpickleOwned>(&mut self) -> impl Iterator<Item = Result<T>> {
+        until_error(move || self.next_value().transpose())
+    }
+
+    fn next_value<T: UnpickleOwned>(&mut self) -> Result<Option<T>> {
+        let mut first = Vec::new();
+        let reader = &mut self.source.0;
+        if reader.by_ref().take(1).read_to_end(&mut first)? == 0 {
+            return Ok(None);
+        }
+        if first[0] != native::MAGIC {
+            return Err(not_native(&first));
+        }
+        let mut pickle = Vec::new();
+        native::read_pickle(reader, &mut pickle)?;
+        split(&pickle, &self.limits).map(|(value, _)| Some(value))
+    }
+}
+
+impl<'de> Unpickler<Slice<'de>> {
+    /// Loads from bytes. Values may borrow from them.
+    pub fn from_slice(bytes: &'de [u8]) -> Self {
+        Self { source: Slice(bytes), limits: Limits::DEFAULT }
+    }
+
+    /// Loads the next value.
+    ///
+    /// # Errors
+    /// As [`loads`], but bytes may follow.
+    pub fn load<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let (value, size) = split(self.source.0, &self.limits)?;
+        self.source.0 = &self.source.0[size..];
+        Ok(value)
+    }
+
+    /// Loads values until the end of the input.
+    pub fn iter<T: Unpickle<'de>>(&mut self) -> impl Iterator<Item = Result<T>> {
+        until_error(move || (!self.source.0.is_empty()).then(|| self.load()))
+    }
+
+    /// What was not loaded yet.
+    pub fn rest(&self) -> &'de [u8] {
+        self.source.0
+    }
+}
+
+impl<S> Unpickler<S> {
+    /// What one load may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+/// Ends after the first error: what follows it in the input is not known to be a pickle.
+fn until_error<T>(mut next: impl FnMut() -> Option<Result<T>>) -> impl Iterator<Item = Result<T>> {
+    let mut failed = false;
+    std::iter::from_fn(move || {
+        let item = if failed { None } else { next() };
+        failed = matches!(item, Some(Err(_)));
+        item
+    })
+}

@@ -1,0 +1,74 @@
+//! The three traits of the framework. `#[derive(Pickle)]` writes them all.
+
+use crate::error::Result;
+use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
+use crate::schema::{SchemaBuilder, SchemaId};
+
+/// How a type lies in a native pickle.
+///
+/// Each type has a *head* of constant size. What does not fit there, the elements of a `Vec` or
+/// the characters of a `String`, goes to the *tail* and *text* of the section it is in; see
+/// `docs/native-format.md`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be pickled",
+    label = "no `Pickle` for this type",
+    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field",
+    note = "`Rc` and `Arc` would lose their sharing, so they are refused rather than copied"
+)]
+pub trait Layout {
+    /// Size of the head in bytes.
+    ///
+    /// Must not depend on itself: a recursive type passes through a `Box`, `Vec` or map, whose
+    /// heads have a size of their own.
+    const HEAD: usize;
+
+    /// Whether values have a head only, no tail and no text.
+    const FIXED: bool = false;
+
+    /// The proof that the memory of this type is its head.
+    const IMAGE: Image<Self> = Image::NONE;
+
+    /// Describes this type for the schema of a pickle.
+    fn describe(schema: &mut SchemaBuilder) -> SchemaId;
+}
+
+/// A type whose values can be pickled.
+///
+/// Derive it; the derive generates [`Unpickle`] as well.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be pickled",
+    label = "no `Pickle` for this type",
+    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field",
+    note = "`Rc` and `Arc` would lose their sharing, so they are refused rather than copied"
+)]
+pub trait Pickle: Layout {
+    /// Adds the sizes of the tail and the text that [`encode`](Self::encode) will need.
+    ///
+    /// # Errors
+    /// When the value cannot be pickled: nested too deep, behind a poisoned lock, refused by a hook.
+    fn measure(&self, measure: &mut Measure) -> Result<()>;
+
+    /// Writes the head, and the rest through `writer`.
+    fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self>;
+}
+
+/// A type whose values can be loaded from a pickle; they may borrow from it for `'de`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be loaded from a pickle",
+    label = "no `Unpickle` for this type",
+    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field",
+    note = "`Rc` and `Arc` would lose their sharing, so they are refused rather than copied"
+)]
+pub trait Unpickle<'de>: Layout + Sized {
+    /// Reads the head, and the rest through `reader`, into the slot.
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>>;
+}
+
+/// A type that can be loaded from a pickle without borrowing from it.
+pub trait UnpickleOwned: for<'de> Unpickle<'de> {}
+
+impl<T: for<'de> Unpickle<'de>> UnpickleOwned for T {}

@@ -1,0 +1,2 @@
+//! `#[derive(Pickle)]`.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! The object store.
+#![forbid(unsafe_code)]

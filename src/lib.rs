@@ -1,0 +1,4 @@
+//! Pickle for Rust.
+#![forbid(unsafe_code)]
+
+pub use pickle_core::*;
