@@ -42,7 +42,7 @@ impl<'h, T: Layout + ?Sized> Head<'h, T> {
     #[inline(always)]
     pub fn bytes(self) -> &'h [u8] {
         // SAFETY: a head is made from a slice of at least `T::HEAD` bytes that lives for `'h`
-        // (`new`, `Fields::next`, `Reader::fill`).
+        // (`new`, `Fields::head`, `Reader::fill`).
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), T::HEAD) }
     }
 
@@ -85,7 +85,7 @@ impl<'h> Fields<'h> {
     /// When the fields together are longer than the head they are taken from: a wrong
     /// [`Layout::HEAD`]. The compiler folds the check away for a right one.
     #[inline(always)]
-    pub fn next<T: Layout + ?Sized>(&mut self) -> Head<'h, T> {
+    pub fn head<T: Layout + ?Sized>(&mut self) -> Head<'h, T> {
         let (head, rest) = self.rest.split_at(T::HEAD);
         self.rest = rest;
         Head { start: NonNull::from(head).cast(), _bytes: PhantomData }
@@ -255,7 +255,7 @@ pub(crate) fn decode_each<'de, T: Unpickle<'de>>(
 ) -> Result<()> {
     let mut fields = Fields::new(heads);
     for index in 0..count {
-        match decode_value(fields.next::<T>(), reader) {
+        match decode_value(fields.head::<T>(), reader) {
             Ok(value) => each(value),
             Err(error) => return Err(error.in_index(first + index)),
         }
@@ -285,7 +285,7 @@ pub(crate) fn decode_array<'de, 'b, T: Unpickle<'de>, const N: usize>(
     while partial.filled < N {
         // SAFETY: element `filled < N` of the array's place, not yet in use.
         let element = unsafe { Slot::new(partial.first.add(partial.filled)) };
-        match T::decode(fields.next(), reader, element) {
+        match T::decode(fields.head(), reader, element) {
             Ok(filled) => filled.keep(),
             Err(error) => return Err(error.in_index(partial.filled)),
         }
@@ -732,7 +732,7 @@ macro_rules! __decode_struct {
             // SAFETY: a field of the place that `slot` stands for; aligned, since `&raw mut` of a
             // packed field does not compile to a reference and the derive refuses packed types.
             let field_slot = unsafe { $crate::native::Slot::new(&raw mut (*place).$field) };
-            let $local = match $crate::Unpickle::decode(fields.next(), $reader, field_slot) {
+            let $local = match $crate::Unpickle::decode(fields.head(), $reader, field_slot) {
                 ::core::result::Result::Ok(filled) => filled,
                 ::core::result::Result::Err(error) => {
                     return ::core::result::Result::Err($error(error, $index));

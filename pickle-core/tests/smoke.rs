@@ -2,7 +2,6 @@
 use pickle_core::{Pickle, UnpickleOwned, dumps, loads};
 fn trip<T: Pickle + UnpickleOwned + PartialEq + std::fmt::Debug>(v: T) {
     let b = dumps(&v).unwrap();
-    println!("{} {:?}", b.len(), &b[..b.len().min(80)]);
     assert_eq!(loads::<T>(&b).unwrap(), v);
 }
 #[test]

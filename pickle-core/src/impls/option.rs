@@ -62,11 +62,11 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for Option<T> {
         match fields.take() {
             [0] => Ok(slot.write(None)),
             [1] if T::HEAD <= INLINE => {
-                reader.value(fields.next::<T>()).map(|value| slot.write(Some(value)))
+                reader.value(fields.head::<T>()).map(|value| slot.write(Some(value)))
             }
             [1] => {
                 let mut group = reader.group(T::HEAD)?;
-                reader.value(group.next::<T>()).map(|value| slot.write(Some(value)))
+                reader.value(group.head::<T>()).map(|value| slot.write(Some(value)))
             }
             _ => Err(reader.invalid(head, "an option's tag, 0 or 1")),
         }

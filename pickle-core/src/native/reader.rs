@@ -50,7 +50,7 @@ impl<'de> Reader<'de> {
         let mut stream = reader.stream;
         let heads = reader.open(&mut stream, T::HEAD)?;
         reader.stream = stream;
-        let value = decode_value(Fields::new(heads).next::<T>(), &mut reader)?;
+        let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
         reader.close()?;
         match reader.stream.left() {
             0 => Ok(value),
@@ -176,7 +176,7 @@ impl<'de> Reader<'de> {
     #[inline(always)]
     pub fn boxed<T: Unpickle<'de>>(&mut self) -> Result<T> {
         let heads = self.take_tail(T::HEAD)?;
-        self.nest(|reader| decode_value(Fields::new(heads).next::<T>(), reader))
+        self.nest(|reader| decode_value(Fields::new(heads).head::<T>(), reader))
     }
 
     /// Decodes a value from its head: for places that are no field of a struct.
@@ -322,7 +322,7 @@ impl<'de> Reader<'de> {
             }
             Count::Stream(count) if T::FIXED => {
                 self.charge::<T>(count, self.stream.rest())?;
-                let size = count.checked_mul(T::HEAD).unwrap_or(usize::MAX);
+                let size = count.saturating_mul(T::HEAD);
                 let heads = self.take_stream(size)?;
                 reserve(collection, count);
                 part(self, collection, 0, count, heads)
@@ -401,7 +401,7 @@ impl<'de> Reader<'de> {
         let mut bytes = Bytes::new(self.tail);
         let state = self.nest(|reader| {
             reader.section(&mut bytes, S::HEAD, |reader, heads| {
-                decode_value(Fields::new(heads).next::<S>(), reader)
+                decode_value(Fields::new(heads).head::<S>(), reader)
             })
         })?;
         self.tail = bytes.rest();

@@ -289,7 +289,7 @@ impl Writer {
             }
             return head.write(count.to_le_bytes());
         }
-        self.to_stream(text.len(), text.as_bytes());
+        self.put_stream(text.len(), text.as_bytes());
         head.write(IN_STREAM.to_le_bytes())
     }
 
@@ -330,7 +330,7 @@ impl Writer {
             }
             return head.write(word.to_le_bytes());
         }
-        self.to_stream(items.len(), bytes);
+        self.put_stream(items.len(), bytes);
         head.write(IN_STREAM.to_le_bytes())
     }
 
@@ -350,7 +350,7 @@ impl Writer {
     }
 
     #[inline(never)]
-    fn to_stream(&mut self, count: usize, bytes: &[u8]) {
+    fn put_stream(&mut self, count: usize, bytes: &[u8]) {
         varint::put(&mut self.stream, count as u64);
         self.stream.extend_from_slice(bytes);
     }
