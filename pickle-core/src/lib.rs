@@ -21,7 +21,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use native::SchemaMode;
 pub use pickler::{
-    Pickler, Slice, Stream, Unpickler, dump, dump_with, dumps, dumps_with, load, loads,
+    Pickler, Slice, Stream, Unpickler, dump, dump_with, dumps, dumps_into, dumps_with, load, loads,
 };
 pub use protocol::Protocol;
 pub use schema::Schema;

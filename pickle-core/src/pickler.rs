@@ -36,6 +36,24 @@ pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<V
     Ok(out)
 }
 
+/// Pickles a value behind what a buffer holds, by the native protocol: [`dumps`] for callers who
+/// reuse their buffers. On an error the buffer is as it was.
+///
+/// ```
+/// let mut buffer = Vec::with_capacity(1024);
+/// pickle_core::dumps_into(&1_u8, &mut buffer)?;
+/// pickle_core::dumps_into(&2_u8, &mut buffer)?;
+/// let both = pickle_core::Unpickler::from_slice(&buffer).iter().collect::<Result<Vec<u8>, _>>()?;
+/// assert_eq!(both, [1, 2]);
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`dumps`].
+pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<()> {
+    Options::default().dump_into(value, buffer)
+}
+
 /// Pickles a value to a writer, by the native protocol.
 ///
 /// Several pickles may follow each other; [`load`] takes them one by one.
@@ -162,15 +180,20 @@ impl Options {
             return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
         }
         let info = TypeInfo::of::<T>();
-        let mut payload = None;
-        native::write_payload(value, out, self.limits.max_depth, |out, size| {
-            let writer = PayloadWriter::begin(out, info, self.schema, self.checksum, size);
-            payload = Some(writer);
-        })?;
-        if let Some(payload) = payload {
-            payload.end(out);
+        let start = out.len();
+        let written = native::write_payload(value, out, self.limits.max_depth, |out, size| {
+            PayloadWriter::begin(out, info, self.schema, self.checksum, size)
+        });
+        match written {
+            Ok(header) => {
+                header.end(out);
+                Ok(())
+            }
+            Err(error) => {
+                out.truncate(start);
+                Err(error)
+            }
         }
-        Ok(())
     }
 }
 

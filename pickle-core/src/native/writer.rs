@@ -128,23 +128,26 @@ fn too_deep(limit: u32) -> Error {
         .with_hint("raise `Limits::max_depth` where the stack is large enough")
 }
 
-/// Encodes a value behind what `out` holds; returns whether the payload has a stream.
-pub(crate) fn write_payload<T: Pickle + ?Sized>(
+/// Encodes a value behind what `out` holds.
+///
+/// `announce` writes what precedes the payload, given its size where that is known already; what it
+/// returns is handed back. On an error `out` holds more than it did.
+pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
     value: &T,
     out: &mut Vec<u8>,
     max_depth: u32,
-    announce: impl FnOnce(&mut Vec<u8>, Option<usize>),
-) -> Result<()> {
+    announce: impl FnOnce(&mut Vec<u8>, Option<usize>) -> A,
+) -> Result<A> {
     let sizes = Measure::of(false, 0, max_depth, |measure| value.measure(measure))?;
     let size = section_size(T::HEAD, &sizes);
     let mut writer = Writer::new(false, 0, max_depth);
     if !sizes.streams {
-        announce(out, Some(size));
+        let announced = announce(out, Some(size));
         writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
-        return writer.finish();
+        return writer.finish().map(|()| announced);
     }
     // The root section comes first and is finished last: its place is kept open.
-    announce(out, None);
+    let announced = announce(out, None);
     let start = out.len();
     out.resize(start + size, 0);
     let mut root = Vec::with_capacity(size);
@@ -153,7 +156,7 @@ pub(crate) fn write_payload<T: Pickle + ?Sized>(
     *out = std::mem::take(&mut writer.stream);
     writer.finish()?;
     out[start..start + size].copy_from_slice(&root);
-    Ok(())
+    Ok(announced)
 }
 
 fn section_size(heads: usize, sizes: &Measure) -> usize {
