@@ -16,6 +16,7 @@ mod raw;
 pub mod schema;
 pub mod shape;
 pub mod traits;
+mod type_info;
 
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;

@@ -6,8 +6,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode};
 use crate::protocol::Protocol;
-use crate::schema::{Schema, TypeInfo};
+use crate::schema::Schema;
 use crate::traits::{Pickle, Unpickle, UnpickleOwned};
+use crate::type_info::TypeInfo;
 
 /// Pickles a value into bytes, by the native protocol.
 ///

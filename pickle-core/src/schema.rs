@@ -4,7 +4,6 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::hash::Hasher as _;
-use std::sync::{OnceLock, RwLock};
 
 use siphasher::sip::SipHasher24;
 
@@ -212,30 +211,6 @@ pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     let mut hasher = SipHasher24::new();
     hasher.write(bytes);
     hasher.finish()
-}
-
-/// What every dump and load of a type needs: computed once per type.
-pub(crate) struct TypeInfo {
-    pub(crate) fingerprint: u64,
-    /// The schema's bytes.
-    pub(crate) schema: Box<[u8]>,
-}
-
-impl TypeInfo {
-    /// The cached facts of a type.
-    pub(crate) fn of<T: Layout + ?Sized>() -> &'static Self {
-        static CACHE: OnceLock<RwLock<HashMap<TypeId, &'static TypeInfo>>> = OnceLock::new();
-        let cache = CACHE.get_or_init(Default::default);
-        let key = typeid::of::<T>();
-        if let Some(info) = cache.read().unwrap_or_else(|poison| poison.into_inner()).get(&key) {
-            return info;
-        }
-        let schema = Schema::of::<T>().to_bytes().into_boxed_slice();
-        let info = Self { fingerprint: fingerprint(&schema), schema };
-        let mut cache = cache.write().unwrap_or_else(|poison| poison.into_inner());
-        // As many as there are types in the program, so they may stay.
-        cache.entry(key).or_insert_with(|| Box::leak(Box::new(info)))
-    }
 }
 
 const STR: u8 = 32;

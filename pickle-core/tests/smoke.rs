@@ -23,3 +23,19 @@ fn round() {
     trip(vec![(true, 1u8); 40000]);
     trip(());
 }
+
+#[test]
+fn depth_agrees_in_blocks() {
+    // A list in the stream below boxes: dumping and loading count the same levels.
+    use pickle_core::{Limits, Pickler, Unpickler};
+    let value = Box::new(Box::new(vec![String::from("x"); 65]));
+    for max_depth in 0..6 {
+        let limits = Limits { max_depth, ..Limits::DEFAULT };
+        let mut out = Vec::new();
+        let dumped = Pickler::new(&mut out).limits(limits).dump(&value).is_ok();
+        let bytes = dumps(&value).unwrap();
+        let loaded =
+            Unpickler::from_slice(&bytes).limits(limits).load::<Box<Box<Vec<String>>>>().is_ok();
+        assert_eq!(dumped, loaded, "{max_depth}");
+    }
+}

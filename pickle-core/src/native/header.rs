@@ -2,7 +2,7 @@
 
 use super::varint::{self, Bytes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::TypeInfo;
+use crate::type_info::TypeInfo;
 
 /// The first byte of a native pickle. No opcode of Python's has it, nor has UTF-8 text.
 pub(crate) const MAGIC: u8 = 0xfb;

@@ -175,8 +175,11 @@ impl<'de> Reader<'de> {
     /// Decodes a value whose head is in the tail.
     #[inline(always)]
     pub fn boxed<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        let heads = self.take_tail(T::HEAD)?;
-        self.nest(|reader| decode_value(Fields::new(heads).head::<T>(), reader))
+        let head = Fields::new(self.take_tail(T::HEAD)?).head::<T>();
+        if T::FIXED {
+            return decode_value(head, self);
+        }
+        self.nest(|reader| decode_value(head, reader))
     }
 
     /// Decodes a value from its head: for places that are no field of a struct.

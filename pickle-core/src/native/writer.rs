@@ -267,7 +267,9 @@ impl Writer {
     /// Encodes a value into the tail.
     #[inline(always)]
     pub fn boxed<T: Pickle + ?Sized>(&mut self, value: &T) {
+        self.depth += 1;
         self.group(T::HEAD, |fields, writer| fields.put(value, writer));
+        self.depth -= 1;
     }
 
     /// Writes fields of `size` bytes into the tail: those of a large variant.
@@ -308,12 +310,12 @@ impl Writer {
             self.blocks::<T, B>(count, items);
             return head.write(IN_STREAM.to_le_bytes());
         };
-        let mut tail = std::mem::replace(&mut self.tail, Region::EMPTY);
-        let place = tail.items::<T>(count);
-        self.tail = tail;
+        let place = self.tail.items::<T>(count);
+        self.depth += 1;
         if !place.is_some_and(|place| place.write(items, self)) {
             self.changed();
         }
+        self.depth -= 1;
         head.write(word.to_le_bytes())
     }
 
@@ -405,13 +407,15 @@ impl Writer {
         size: usize,
         items: impl Iterator<Item = B> + Clone,
     ) {
-        let measured = Measure::of(true, self.depth + 1, self.max_depth, |measure| {
-            for (index, item) in items.clone().take(size).enumerate() {
-                if let Err(error) = item.borrow().measure(measure) {
-                    return Err(error.in_index(first + index));
+        let measured = Measure::of(true, self.depth, self.max_depth, |measure| {
+            measure.nest(|measure| {
+                for (index, item) in items.clone().take(size).enumerate() {
+                    if let Err(error) = item.borrow().measure(measure) {
+                        return Err(error.in_index(first + index));
+                    }
                 }
-            }
-            Ok(())
+                Ok(())
+            })
         });
         let sizes = match measured {
             Ok(sizes) => sizes,
