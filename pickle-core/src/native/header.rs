@@ -16,6 +16,9 @@ const LONG: u8 = 2;
 /// The CRC-32 of all that precedes it follows the payload.
 const CHECKSUM: u8 = 4;
 
+/// The header without the schema, and the checksum, take at most as many bytes.
+const MOST: usize = 3 + 10 + 8 + 10 + 4;
+
 /// What a native pickle says of itself.
 pub(crate) struct Header<'de> {
     pub(crate) fingerprint: u64,
@@ -103,6 +106,11 @@ impl PayloadWriter {
     ) -> Self {
         let start = out.len();
         let mut flags = 0;
+        let schema = match mode {
+            SchemaMode::Embed => info.schema.len(),
+            SchemaMode::Omit => 0,
+        };
+        out.reserve(MOST + schema + size.unwrap_or(0));
         if mode == SchemaMode::Embed {
             flags |= SCHEMA;
         }
