@@ -15,7 +15,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 
 use crate::error::Result;
-use crate::native::{Reader, Writer};
+use crate::native::{INLINE, Reader, Writer};
 use crate::traits::{Layout, Pickle, Unpickle};
 
 type Invariant<'b, T> = PhantomData<(fn(&'b ()) -> &'b (), *const T)>;
@@ -155,6 +155,13 @@ impl<'b, T> Slot<'b, T> {
 }
 
 impl<T> Filled<'_, T> {
+    /// Whether the value lies there, for the macros of this module.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn is_at(&self, place: *mut T) -> bool {
+        std::ptr::eq(self.place.as_ptr(), place)
+    }
+
     /// Leaves the value in its place, for whoever owns that place.
     #[inline(always)]
     pub(crate) fn keep(self) {
@@ -328,7 +335,8 @@ impl<'b, T: Layout + ?Sized> HeadMut<'b, T> {
     /// Starts writing field by field.
     #[inline(always)]
     pub fn fields(self) -> FieldsMut<'b, T> {
-        FieldsMut { next: self.start, left: T::HEAD, _brand: PhantomData }
+        let cursor = Cursor { next: self.start, left: T::HEAD, _brand: PhantomData };
+        FieldsMut { cursor, _head: PhantomData }
     }
 
     /// Encodes a value of another type that is laid out alike.
@@ -341,14 +349,53 @@ impl<'b, T: Layout + ?Sized> HeadMut<'b, T> {
     }
 }
 
-/// A head, or a region of the tail, being written field by field.
+/// A head being written field by field.
 pub struct FieldsMut<'b, T: ?Sized> {
-    next: *mut u8,
-    left: usize,
-    _brand: Invariant<'b, T>,
+    cursor: Cursor<'b>,
+    _head: PhantomData<*const T>,
 }
 
 impl<'b, T: ?Sized> FieldsMut<'b, T> {
+    /// Encodes the next field. See [`Cursor::put`].
+    #[inline(always)]
+    pub fn put<F: Pickle + ?Sized>(&mut self, value: &F, writer: &mut Writer) {
+        self.cursor.put(value, writer);
+    }
+
+    /// Writes the next bytes, for tags.
+    #[inline(always)]
+    pub fn bytes<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.cursor.bytes(bytes);
+    }
+
+    /// Lets `write` put the fields of a variant, which take `size` bytes: here where they are few,
+    /// else in the tail.
+    #[inline(always)]
+    pub fn variant(
+        &mut self,
+        size: usize,
+        writer: &mut Writer,
+        write: impl FnOnce(&mut Cursor<'_>, &mut Writer),
+    ) {
+        if size <= INLINE { write(&mut self.cursor, writer) } else { writer.group(size, write) }
+    }
+
+    /// Zeroes what is left, which completes the head.
+    #[inline(always)]
+    pub fn finish(self) -> Written<'b, T> {
+        self.cursor.finish();
+        Written(PhantomData)
+    }
+}
+
+/// Room for some fields, in a head or in the tail.
+pub struct Cursor<'b> {
+    next: *mut u8,
+    left: usize,
+    _brand: Invariant<'b, ()>,
+}
+
+impl Cursor<'_> {
     /// Encodes the next field.
     ///
     /// # Panics
@@ -360,20 +407,17 @@ impl<'b, T: ?Sized> FieldsMut<'b, T> {
         let _: Written<'_, F> = value.encode(HeadMut { start, _brand: PhantomData }, writer);
     }
 
-    /// Writes the next bytes, for tags.
     #[inline(always)]
-    pub fn bytes<const N: usize>(&mut self, bytes: [u8; N]) {
+    fn bytes<const N: usize>(&mut self, bytes: [u8; N]) {
         let start = self.advance(N);
         // SAFETY: `advance` vouches for `N` writable bytes.
         unsafe { start.cast::<[u8; N]>().write(bytes) }
     }
 
-    /// Zeroes what is left, which completes the head.
     #[inline(always)]
-    pub fn finish(self) -> Written<'b, T> {
+    fn finish(self) {
         // SAFETY: `left` writable bytes remain from `next` on.
         unsafe { self.next.write_bytes(0, self.left) }
-        Written(PhantomData)
     }
 
     #[inline(always)]
@@ -428,11 +472,11 @@ impl Region {
         Some(())
     }
 
-    /// Makes room for a head or a group of fields; `None` when there is none.
+    /// Makes room for a group of fields; `None` when there is none.
     #[inline(always)]
-    pub(crate) fn fields<'b, T: ?Sized>(&mut self, count: usize) -> Option<Group<'b, T>> {
-        let next = self.take(count)?;
-        Some(Group(FieldsMut { next, left: count, _brand: PhantomData }))
+    pub(crate) fn group(&mut self, size: usize) -> Option<Group> {
+        let start = self.take(size)?;
+        Some(Group { start, size })
     }
 
     /// Encodes the heads of a whole sequence; `None` when there is no room.
@@ -451,16 +495,20 @@ pub(crate) fn image_bytes<T: Layout>(items: &[T]) -> Option<&[u8]> {
     Some(unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) })
 }
 
-/// A group of fields in the tail. [`Group::write`] writes it whole.
+/// Room for a group of fields. [`Group::write`] writes it whole.
 #[must_use]
-pub(crate) struct Group<'b, T: ?Sized>(FieldsMut<'b, T>);
+pub(crate) struct Group {
+    start: *mut u8,
+    size: usize,
+}
 
-impl<'b, T: ?Sized> Group<'b, T> {
+impl Group {
     /// Lets `write` put the fields, and zeroes what it leaves.
     #[inline(always)]
-    pub(crate) fn write(mut self, write: impl FnOnce(&mut FieldsMut<'b, T>)) {
-        write(&mut self.0);
-        let _ = self.0.finish();
+    pub(crate) fn write(self, write: impl FnOnce(&mut Cursor<'_>)) {
+        let mut cursor = Cursor { next: self.start, left: self.size, _brand: PhantomData };
+        write(&mut cursor);
+        cursor.finish();
     }
 }
 
@@ -622,9 +670,13 @@ macro_rules! plain_images {
 plain_images!(U8: u8, U16: u16, U32: u32, U64: u64, U128: u128, I8: i8, I16: i16, I32: i32,
     I64: i64, I128: i128, F32: f32, F64: f64);
 
-/// Bytes that are at most `MAX`.
+/// Whether bytes are at most `MAX`.
+///
+/// # Safety
+/// `count` bytes at distances of `stride` from `first` can be read.
+#[doc(hidden)]
 #[inline(always)]
-unsafe fn at_most<const MAX: u8>(first: *const u8, count: usize, stride: usize) -> bool {
+pub unsafe fn at_most<const MAX: u8>(first: *const u8, count: usize, stride: usize) -> bool {
     let mut largest = 0;
     for index in 0..count {
         // SAFETY: the caller vouches for `count` readable bytes at these distances.
@@ -713,42 +765,47 @@ pub(crate) fn copy_text(text: &str) -> String {
 // ---------------------------------------------------------------------------------------------
 // What the derive expands to. The `unsafe` stays here, in this file.
 
-/// Decodes the fields of a struct in place. `wire` lists the pickled fields in order, each with
-/// the closure that adds its step to an error; `skip` lists the others with their values.
+/// Decodes the fields of a struct in place, in the order given: for each field an expression that
+/// makes a `Result<Filled<_>>` from its slot and the heads of the fields.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __decode_struct {
-    ($kind:tt, $head:expr, $reader:expr, $slot:expr, $error:expr,
-     wire { $($field:tt: $local:ident = $index:literal,)* }
-     skip { $($skipped:tt: $skipped_local:ident = $value:expr,)* }) => {{
-        // Every field is named, and nothing else.
-        let _ = |whole: &Self| $crate::__all_fields!($kind, whole, $($field)* $($skipped)*);
+    ($kind:tt, $head:expr, $slot:expr, {
+        $($field:tt: $local:ident = |$place:ident, $heads:ident| $decode:expr;)*
+    }) => {{
+        // Every field is named, nothing else, and all can be borrowed: the struct is not packed.
+        let _ = |whole: &Self| $crate::__all_fields!($kind, whole, $($field)*);
+        #[allow(unused_mut)]
         let mut slot = $slot;
         #[allow(unused_variables, unused_mut)]
-        let mut fields = $crate::native::Head::fields($head);
+        let mut heads = $crate::native::Head::fields($head);
         #[allow(unused_variables)]
-        let place = $crate::native::Slot::as_mut_ptr(&mut slot);
+        let whole = $crate::native::Slot::as_mut_ptr(&mut slot);
         $(
-            // SAFETY: a field of the place that `slot` stands for; aligned, since `&raw mut` of a
-            // packed field does not compile to a reference and the derive refuses packed types.
-            let field_slot = unsafe { $crate::native::Slot::new(&raw mut (*place).$field) };
-            let $local = match $crate::Unpickle::decode(fields.head(), $reader, field_slot) {
-                ::core::result::Result::Ok(filled) => filled,
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err($error(error, $index));
+            let $local = {
+                #[allow(unused_variables)]
+                let $heads = &mut heads;
+                // SAFETY: `whole` is valid for writing, so are its fields. They are aligned, since
+                // the struct is not packed.
+                let (field, $place) = unsafe {
+                    let field = &raw mut (*whole).$field;
+                    (field, $crate::native::Slot::new(field))
+                };
+                match $decode {
+                    ::core::result::Result::Ok(filled) => {
+                        ::core::assert!($crate::native::Filled::is_at(&filled, field));
+                        filled
+                    }
+                    ::core::result::Result::Err(error) => {
+                        return ::core::result::Result::Err(error);
+                    }
                 }
             };
         )*
-        $(
-            // SAFETY: as above.
-            let field_slot = unsafe { $crate::native::Slot::new(&raw mut (*place).$skipped) };
-            let $skipped_local = field_slot.write($value);
-        )*
-        // SAFETY: every field was filled, and the whole takes over all of them.
+        // SAFETY: all fields are filled, and the whole takes them over.
         unsafe {
-            $( $local.keep_in_parent(); )*
-            $( $skipped_local.keep_in_parent(); )*
-            ::core::result::Result::Ok(slot.assume_filled())
+            $( $crate::native::Filled::keep_in_parent($local); )*
+            ::core::result::Result::Ok($crate::native::Slot::assume_filled(slot))
         }
     }};
 }
@@ -759,6 +816,7 @@ macro_rules! __decode_struct {
 macro_rules! __all_fields {
     (struct, $whole:ident, $($field:tt)*) => {{
         let Self { $($field: _,)* } = $whole;
+        $( let _ = &$whole.$field; )*
     }};
     (tuple, $whole:ident, $($field:tt)*) => {{
         let ($($crate::__ignore!($field),)*) = $whole;
@@ -771,6 +829,41 @@ macro_rules! __ignore {
     ($field:tt) => {
         _
     };
+}
+
+/// The image of a fieldless enum: there is one when each variant is a byte in memory, its number.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __image_enum {
+    ($($variant:ident)*) => {{
+        let mut numbered = ::core::mem::size_of::<Self>() == 1
+            && <Self as $crate::Layout>::HEAD == 1;
+        #[allow(unused_mut)]
+        let mut number = 0_usize;
+        $(
+            if numbered {
+                let value = ::core::mem::ManuallyDrop::new(Self::$variant);
+                // SAFETY: a value of one byte, without padding, is read as a byte.
+                let byte = unsafe {
+                    ::core::mem::transmute_copy::<::core::mem::ManuallyDrop<Self>, u8>(&value)
+                };
+                numbered = byte as usize == number;
+                number += 1;
+            }
+        )*
+        if numbered && number > 0 {
+            // SAFETY: the variants are the bytes below their number, and are encoded as such; the
+            // check admits no others.
+            unsafe {
+                $crate::native::Image::new(|first, count, stride| {
+                    const LAST: usize = [$(::core::stringify!($variant)),*].len() - 1;
+                    $crate::native::at_most::<{ LAST as u8 }>(first, count, stride)
+                })
+            }
+        } else {
+            $crate::native::Image::NONE
+        }
+    }};
 }
 
 /// The image of a struct: there is one when its fields are images and lie in memory in order,

@@ -78,8 +78,12 @@ macro_rules! tuples {
                 reader: &mut Reader<'de>,
                 slot: Slot<'b, Self>,
             ) -> Result<Filled<'b, Self>> {
-                crate::__decode_struct!(tuple, head, reader, slot, in_item,
-                    wire { $($index: $local = $index,)* } skip {})
+                crate::__decode_struct!(tuple, head, slot, {
+                    $($index: $local = |place, heads| {
+                        Unpickle::decode(heads.head(), reader, place)
+                            .map_err(|error| in_item(error, $index))
+                    };)*
+                })
             }
         }
     )*};

@@ -5,7 +5,9 @@ mod reader;
 pub(crate) mod varint;
 mod writer;
 
-pub use crate::raw::{Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
+#[doc(hidden)]
+pub use crate::raw::at_most;
+pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, PayloadWriter, read_pickle};
 pub use reader::Reader;

@@ -1,7 +1,7 @@
 //! Reads the sections of a native pickle.
 
 use super::varint::Bytes;
-use super::{COUNT, IN_STREAM, LONG};
+use super::{COUNT, IN_STREAM, INLINE, LONG};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::raw::{Fields, Head, copy_text, decode_each, decode_into_vec, decode_value};
@@ -170,6 +170,16 @@ impl<'de> Reader<'de> {
     #[inline(always)]
     pub fn group(&mut self, size: usize) -> Result<Fields<'de>> {
         self.take_tail(size).map(Fields::new)
+    }
+
+    /// The fields of a variant, which take `size` bytes: those in the head where they are few, else
+    /// in the tail.
+    #[inline(always)]
+    pub fn variant<'x>(&mut self, inline: Fields<'x>, size: usize) -> Result<Fields<'x>>
+    where
+        'de: 'x,
+    {
+        if size <= INLINE { Ok(inline) } else { self.group(size) }
     }
 
     /// Decodes a value whose head is in the tail.

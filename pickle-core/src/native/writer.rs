@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::{BLOCK, COUNT, IN_STREAM, LARGE, LONG, in_stream, varint};
 use crate::error::{Error, ErrorKind, Result};
-use crate::raw::{FieldsMut, HeadMut, Region, Section, Written, image_bytes};
+use crate::raw::{Cursor, HeadMut, Region, Section, Written, image_bytes};
 use crate::traits::{Layout, Pickle};
 
 /// The sizes of a section's parts, added up by [`Pickle::measure`].
@@ -241,7 +241,7 @@ impl Writer {
 
     /// Encodes the head of one value.
     fn one<T: Pickle + ?Sized>(&mut self, heads: &mut Region, value: &T) {
-        match heads.fields::<T>(T::HEAD) {
+        match heads.group(T::HEAD) {
             Some(group) => group.write(|fields| fields.put(value, self)),
             None => self.changed(),
         }
@@ -274,8 +274,8 @@ impl Writer {
 
     /// Writes fields of `size` bytes into the tail: those of a large variant.
     #[inline(always)]
-    pub fn group(&mut self, size: usize, write: impl FnOnce(&mut FieldsMut<'_, ()>, &mut Self)) {
-        match self.tail.fields::<()>(size) {
+    pub fn group(&mut self, size: usize, write: impl FnOnce(&mut Cursor<'_>, &mut Self)) {
+        match self.tail.group(size) {
             Some(group) => group.write(|fields| write(fields, self)),
             None => self.changed(),
         }
