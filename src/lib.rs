@@ -2,3 +2,4 @@
 #![forbid(unsafe_code)]
 
 pub use pickle_core::*;
+pub use pickle_derive::Pickle;

@@ -155,11 +155,6 @@ impl Error {
     }
 
     #[cold]
-    pub(crate) fn mismatch(expected: impl Into<Text>, found: impl Into<Text>) -> Self {
-        Self::new(ErrorKind::Mismatch { expected: expected.into(), found: found.into() })
-    }
-
-    #[cold]
     pub(crate) fn invalid(expected: impl Into<Text>) -> Self {
         Self::new(ErrorKind::Invalid { expected: expected.into() })
     }

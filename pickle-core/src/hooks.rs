@@ -1,9 +1,10 @@
-//! `getstate`, `setstate`, `after_load`: what the derive calls to run a user's hooks.
+//! What the derive calls to run a user's hooks: `getstate`, `setstate`, `after_load`, `default`.
 
-use crate::error::{Error, Result};
-use crate::native::{Measure, Reader, Writer};
-use crate::schema::{SchemaBuilder, SchemaId};
+use crate::error::{Error, ErrorKind, Result};
+use crate::native::{Filled, Measure, Reader, Writer};
+use crate::schema::{Schema, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
+use crate::type_info::TypeInfo;
 
 /// Whatever a hook may fail with: an error type, a `&str`, a `String`.
 pub trait HookError: Into<Box<dyn std::error::Error + Send + Sync>> {}
@@ -11,7 +12,7 @@ pub trait HookError: Into<Box<dyn std::error::Error + Send + Sync>> {}
 impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> HookError for E {}
 
 /// The result of a `getstate`, to tell a state from a `Result` of one without knowing the type:
-/// method look-up finds [`MaybeState::state`] by value before [`PlainState::state`] by reference.
+/// method look-up finds the inherent `state` of a `Result` before that of [`PlainState`].
 pub struct Returned<S>(pub S);
 
 impl<S, E: HookError> Returned<std::result::Result<S, E>> {
@@ -38,7 +39,7 @@ impl<S> PlainState for Returned<S> {
     }
 }
 
-/// What `setstate` may return: a `T`, or a `Result` of one.
+/// What `setstate` and `after_load` may return: a `T`, or a `Result` of one.
 pub trait Rebuilt<T> {
     /// The object, or the error of the hook.
     fn rebuilt(self) -> Result<T>;
@@ -56,9 +57,44 @@ impl<T, E: HookError> Rebuilt<T> for std::result::Result<T, E> {
     }
 }
 
-/// Adds a state to a measure.
-pub fn measure_state<S: Pickle>(state: Result<S>, measure: &mut Measure) -> Result<()> {
-    measure.state(&state?)
+/// What a field gets that is not in the pickle.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default` to fill the field with",
+    label = "not in the pickle, so it needs a value on load",
+    note = "give one: `#[pickle(skip, default = expression)]`"
+)]
+pub trait Absent: Sized {
+    /// That value.
+    fn absent() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Absent for T {
+    fn absent() -> Self {
+        T::default()
+    }
+}
+
+/// Adds the state of `value` to a measure, and encodes it already.
+///
+/// `setstate` is not called; what it takes must look like what `getstate` gave.
+pub fn measure_state<'a, T, S: Pickle, S2: Layout, R: Rebuilt<T>>(
+    value: &'a T,
+    getstate: impl FnOnce(&'a T) -> Result<S>,
+    _setstate: impl FnOnce(S2) -> R,
+    measure: &mut Measure,
+) -> Result<()> {
+    agree::<S, S2>()?;
+    measure.state(&getstate(value)?)
+}
+
+/// [`measure_state`] of a type that is never loaded.
+pub fn measure_state_only<'a, T: ?Sized, S: Pickle>(
+    value: &'a T,
+    getstate: impl FnOnce(&'a T) -> Result<S>,
+    measure: &mut Measure,
+) -> Result<()> {
+    measure.state(&getstate(value)?)
 }
 
 /// Writes the state that was measured.
@@ -66,19 +102,63 @@ pub fn encode_state(writer: &mut Writer) {
     writer.state();
 }
 
-/// Reads a state and hands it to `setstate`.
-pub fn decode_state<'de, S: Unpickle<'de>, R: Rebuilt<T>, T>(
+/// Reads a state and hands it to `setstate`. `getstate` is not called.
+pub fn decode_state<'de, 'a, T: 'a, S: Layout, S2: Unpickle<'de>, R: Rebuilt<T>>(
     reader: &mut Reader<'de>,
-    setstate: impl FnOnce(S) -> R,
+    _getstate: impl FnOnce(&'a T) -> Result<S>,
+    setstate: impl FnOnce(S2) -> R,
 ) -> Result<T> {
-    let state = reader.state::<S>()?;
-    setstate(state).rebuilt()
+    agree::<S, S2>()?;
+    decode_state_only(reader, setstate)
+}
+
+/// [`decode_state`] of a type that is never pickled.
+pub fn decode_state_only<'de, T, S2: Unpickle<'de>, R: Rebuilt<T>>(
+    reader: &mut Reader<'de>,
+    setstate: impl FnOnce(S2) -> R,
+) -> Result<T> {
+    let start = reader.offset();
+    let state = reader.state::<S2>()?;
+    setstate(state).rebuilt().map_err(|error| error.at(start))
+}
+
+/// Lets `after_load` finish a value in its place.
+pub fn finish<'b, T, R: Rebuilt<()>>(
+    decoded: Result<Filled<'b, T>>,
+    after_load: impl FnOnce(&mut T) -> R,
+) -> Result<Filled<'b, T>> {
+    let mut filled = decoded?;
+    after_load(filled.value_mut()).rebuilt()?;
+    Ok(filled)
+}
+
+/// What `setstate` takes must look like what `getstate` gives, or pickles could never be loaded.
+fn agree<S: Layout, S2: Layout>() -> Result<()> {
+    if TypeInfo::of::<S>().fingerprint == TypeInfo::of::<S2>().fingerprint {
+        return Ok(());
+    }
+    Err(disagree::<S, S2>())
+}
+
+#[cold]
+fn disagree<S: Layout, S2: Layout>() -> Error {
+    let (stored, asked) = (Schema::of::<S>().to_string(), Schema::of::<S2>().to_string());
+    let hint = format!("`getstate` gives {stored}, so `setstate` must take that, not {asked}");
+    Error::new(ErrorKind::TypeMismatch { stored, asked }).with_hint(hint)
 }
 
 /// Describes what a `getstate` returns, without calling it.
-pub fn describe_state<T: ?Sized, S: Layout>(
-    _getstate: impl FnOnce(&T) -> Result<S>,
+pub fn describe_state<'a, T: ?Sized + 'a, S: Layout>(
+    _getstate: impl FnOnce(&'a T) -> Result<S>,
     schema: &mut SchemaBuilder,
 ) -> SchemaId {
     S::describe(schema)
+}
+
+/// Describes what a `setstate` takes, without calling it.
+pub fn describe_rebuilt<T, S2: Layout, R: Rebuilt<T>>(
+    _setstate: impl FnOnce(S2) -> R,
+    schema: &mut SchemaBuilder,
+) -> SchemaId {
+    S2::describe(schema)
 }

@@ -4,7 +4,6 @@
 //! `native` holds the native codec over the memory tricks of `raw`; `impls` teaches it the types of
 //! std; `pickler` is what users call.
 
-#![allow(dead_code)]
 mod error;
 pub mod hooks;
 mod impls;

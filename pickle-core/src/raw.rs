@@ -155,6 +155,12 @@ impl<'b, T> Slot<'b, T> {
 }
 
 impl<T> Filled<'_, T> {
+    /// The value, to finish it in its place.
+    pub fn value_mut(&mut self) -> &mut T {
+        // SAFETY: the place holds a value, which this owns until `keep`.
+        unsafe { self.place.as_mut() }
+    }
+
     /// Whether the value lies there, for the macros of this module.
     #[doc(hidden)]
     #[inline(always)]
@@ -378,6 +384,12 @@ impl<'b, T: ?Sized> FieldsMut<'b, T> {
         write: impl FnOnce(&mut Cursor<'_>, &mut Writer),
     ) {
         if size <= INLINE { write(&mut self.cursor, writer) } else { writer.group(size, write) }
+    }
+
+    /// The room for the fields to come.
+    #[inline(always)]
+    pub fn cursor(&mut self) -> &mut Cursor<'b> {
+        &mut self.cursor
     }
 
     /// Zeroes what is left, which completes the head.

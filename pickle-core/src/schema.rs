@@ -8,7 +8,7 @@ use std::hash::Hasher as _;
 use siphasher::sip::SipHasher24;
 
 use crate::native::varint;
-use crate::shape::Style;
+use crate::shape::{Body, Fields, Shape, Style};
 use crate::traits::Layout;
 
 /// A type within a schema.
@@ -104,6 +104,16 @@ pub struct FieldNodes {
     pub list: Vec<(String, SchemaId)>,
 }
 
+impl FieldNodes {
+    /// Names from the table, types from the front of `parts`.
+    fn new(fields: &Fields, parts: &mut &[SchemaId]) -> Self {
+        let (own, rest) = parts.split_at(fields.list.len());
+        *parts = rest;
+        let names = fields.list.iter().map(|field| field.name.to_owned());
+        Self { style: fields.style, list: names.zip(own.iter().copied()).collect() }
+    }
+}
+
 /// Collects the types reachable from one type, each once.
 ///
 /// Types without a name are shared by content, named ones by identity, numbered as they are met:
@@ -137,6 +147,51 @@ impl SchemaBuilder {
         self.named.insert(key, id);
         self.nodes[id.0 as usize] = describe(self);
         id
+    }
+
+    /// A derived type. `parts` describes the pickled fields, those of all variants in a row.
+    #[doc(hidden)]
+    pub fn shaped<T: ?Sized, const N: usize>(
+        &mut self,
+        shape: &'static Shape,
+        parts: impl FnOnce(&mut Self) -> [SchemaId; N],
+    ) -> SchemaId {
+        self.named::<T>(|schema| {
+            let parts = parts(schema);
+            let mut parts = parts.as_slice();
+            let class = shape.class.to_owned();
+            match &shape.body {
+                Body::Struct(fields) => {
+                    Node::Struct(StructNode { class, fields: FieldNodes::new(fields, &mut parts) })
+                }
+                Body::Enum(variants) => {
+                    let variants = variants.iter().map(|variant| {
+                        (variant.name.to_owned(), FieldNodes::new(&variant.fields, &mut parts))
+                    });
+                    Node::Enum(EnumNode { class, variants: variants.collect() })
+                }
+                Body::State | Body::Transparent => unreachable!("described by their contents"),
+            }
+        })
+    }
+
+    /// A derived type that is pickled as its state.
+    #[doc(hidden)]
+    pub fn state<T: ?Sized>(
+        &mut self,
+        shape: &'static Shape,
+        state: impl FnOnce(&mut Self) -> SchemaId,
+    ) -> SchemaId {
+        self.named::<T>(|schema| {
+            let state = state(schema);
+            Node::State { class: shape.class.to_owned(), state }
+        })
+    }
+
+    /// A field that is pickled as its state. It has no name of its own.
+    #[doc(hidden)]
+    pub fn field_state(&mut self, state: SchemaId) -> SchemaId {
+        self.anonymous(Node::State { class: String::new(), state })
     }
 
     fn reserve(&mut self) -> SchemaId {
@@ -433,9 +488,11 @@ impl Schema {
                 write!(f, " of {length}")
             }
             Node::Tuple(items) => nested(f, "tuple", items.get(..8).unwrap_or(items)),
-            Node::Struct(StructNode { class, .. })
-            | Node::Enum(EnumNode { class, .. })
-            | Node::State { class, .. } => f.write_str(class),
+            Node::Struct(StructNode { class, .. }) | Node::Enum(EnumNode { class, .. }) => {
+                f.write_str(class)
+            }
+            Node::State { class, state } if class.is_empty() => nested(f, "state", &[*state]),
+            Node::State { class, .. } => f.write_str(class),
             Node::Open => f.write_str("?"),
         }
     }
@@ -462,10 +519,4 @@ impl Scalar {
             Self::F64 => "f64",
         }
     }
-}
-
-/// The nodes of a derived type.
-#[doc(hidden)]
-pub fn field_nodes(style: Style, list: Vec<(&str, SchemaId)>) -> FieldNodes {
-    FieldNodes { style, list: list.into_iter().map(|(name, id)| (name.to_owned(), id)).collect() }
 }

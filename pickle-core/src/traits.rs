@@ -1,7 +1,9 @@
 //! The three traits of the framework. `#[derive(Pickle)]` writes them all.
 
 use crate::error::Result;
-use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
+use crate::native::{
+    Cursor, Fields, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written,
+};
 use crate::schema::{SchemaBuilder, SchemaId};
 
 /// How a type lies in a native pickle.
@@ -50,6 +52,13 @@ pub trait Pickle: Layout {
 
     /// Writes the head, and the rest through `writer`.
     fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self>;
+
+    /// [`encode`](Self::encode) of a field, into the next of its struct's heads.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn encode_next(&self, fields: &mut Cursor<'_>, writer: &mut Writer) {
+        fields.put(self, writer);
+    }
 }
 
 /// A type whose values can be loaded from a pickle; they may borrow from it for `'de`.
@@ -66,6 +75,24 @@ pub trait Unpickle<'de>: Layout + Sized {
         reader: &mut Reader<'de>,
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>>;
+
+    /// [`decode`](Self::decode) of a field, from the next of its struct's heads.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn decode_next<'b>(
+        fields: &mut Fields<'_>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        Self::decode(fields.head(), reader, slot)
+    }
+
+    /// [`decode_next`](Self::decode_next) where there is no place yet.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn decode_value(fields: &mut Fields<'_>, reader: &mut Reader<'de>) -> Result<Self> {
+        reader.value(fields.head())
+    }
 }
 
 /// A type that can be loaded from a pickle without borrowing from it.

@@ -1,2 +1,36 @@
-//! `#[derive(Pickle)]`.
+//! The derive macro of `pickle-rs`. Depend on that crate, which re-exports this one and documents the
+//! attributes.
+//!
+//! A derive passes through stages, one module each: `attr` parses `#[pickle(..)]` by a table of rules;
+//! `model` resolves names and defaults, after which nothing sees syntax; `check` finds what does not
+//! fit together; `bound` infers where clauses; `expand` writes the impls. Each stage reports all its
+//! mistakes to `ctxt`; where there are any, `fallback` writes impls that say nothing, so that the user
+//! sees these mistakes and no others.
+
 #![forbid(unsafe_code)]
+
+mod attr;
+mod bound;
+mod check;
+mod ctxt;
+mod expand;
+mod fallback;
+mod model;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Generates `Pickle` and `Unpickle`. The attributes are described with the trait `Pickle`.
+#[proc_macro_derive(Pickle, attributes(pickle))]
+pub fn derive_pickle(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let mut ctxt = ctxt::Ctxt::default();
+    let container = model::Container::new(&input, &mut ctxt);
+    if let Some(container) = &container {
+        check::all(container, &mut ctxt);
+    }
+    match (container, ctxt.into_error()) {
+        (Some(container), None) => expand::container(&container).into(),
+        (_, errors) => fallback::impls(&input, errors).into(),
+    }
+}

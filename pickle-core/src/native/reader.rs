@@ -112,6 +112,11 @@ impl<'de> Reader<'de> {
         error.at((from.as_ptr() as usize).saturating_sub(self.start) as u64)
     }
 
+    /// Where in the pickle the rest of this section's tail begins.
+    pub(crate) fn offset(&self) -> u64 {
+        (self.tail.as_ptr() as usize).saturating_sub(self.start) as u64
+    }
+
     /// An error about the bytes of a head.
     #[cold]
     pub fn invalid<T: Layout + ?Sized>(&self, head: Head<'_, T>, expected: &'static str) -> Error {
@@ -277,7 +282,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// The elements of a sequence.
+    /// The elements of a sequence, as a `Vec`.
     #[inline(always)]
     pub(crate) fn vec<T: Unpickle<'de>, H: Layout + ?Sized>(
         &mut self,
@@ -286,6 +291,7 @@ impl<'de> Reader<'de> {
         let mut items = Vec::new();
         self.parts::<T, H, _>(
             head,
+            size_of::<T>(),
             |reader, items: &mut Vec<T>, _, count, heads| {
                 decode_into_vec(items, count, heads, reader)
             },
@@ -295,23 +301,50 @@ impl<'de> Reader<'de> {
         Ok(items)
     }
 
-    /// Hands each element of a sequence to `each`, after a word with `reserve`.
+    /// Hands each element of a sequence to `push`, after a word with `reserve`. Each takes
+    /// `footprint` bytes of memory.
     #[inline(always)]
-    pub(crate) fn each<T: Unpickle<'de>, H: Layout + ?Sized, C>(
+    pub(crate) fn items<T: Unpickle<'de>, H: Layout + ?Sized, C>(
         &mut self,
         head: Head<'_, H>,
+        footprint: usize,
         collection: &mut C,
         reserve: impl FnOnce(&mut C, usize),
-        mut each: impl FnMut(&mut C, T),
+        mut push: impl FnMut(&mut C, T),
     ) -> Result<()> {
         self.parts::<T, H, _>(
             head,
+            footprint,
             |reader, collection: &mut C, first, count, heads| {
-                decode_each(first, count, heads, reader, |item| each(collection, item))
+                decode_each(first, count, heads, reader, |item| push(collection, item))
             },
             reserve,
             collection,
         )
+    }
+
+    /// [`items`](Self::items) of a set or map. When `insert` says that an element was there already,
+    /// that is an error: no set or map was dumped like this.
+    #[inline(always)]
+    pub(crate) fn distinct<T: Unpickle<'de>, H: Layout + ?Sized, C>(
+        &mut self,
+        head: Head<'_, H>,
+        footprint: usize,
+        collection: &mut C,
+        reserve: impl FnOnce(&mut C, usize),
+        mut insert: impl FnMut(&mut C, T) -> bool,
+    ) -> Result<()> {
+        let mut is_distinct = true;
+        self.items(head, footprint, collection, reserve, |collection, item| {
+            is_distinct &= insert(collection, item);
+        })?;
+        if is_distinct { Ok(()) } else { Err(self.duplicate(head)) }
+    }
+
+    /// The error about a set or map with an element twice.
+    #[cold]
+    pub(crate) fn duplicate<H: Layout + ?Sized>(&self, head: Head<'_, H>) -> Error {
+        self.at(head.bytes(), Error::corrupt("a set or map has the same key twice"))
     }
 
     /// Walks a sequence by contiguous heads: all of it in the section, or block by block.
@@ -319,6 +352,7 @@ impl<'de> Reader<'de> {
     fn parts<T: Unpickle<'de>, H: Layout + ?Sized, C>(
         &mut self,
         head: Head<'_, H>,
+        footprint: usize,
         mut part: impl FnMut(&mut Self, &mut C, usize, usize, &'de [u8]) -> Result<()>,
         reserve: impl FnOnce(&mut C, usize),
         collection: &mut C,
@@ -326,7 +360,7 @@ impl<'de> Reader<'de> {
         match self.count(head)? {
             Count::Inline(0) => Ok(()),
             Count::Inline(count) => {
-                let heads = self.heads::<T>(head.bytes(), count)?;
+                let heads = self.heads::<T>(head.bytes(), count, footprint)?;
                 reserve(collection, count);
                 if T::FIXED {
                     return part(self, collection, 0, count, heads);
@@ -334,7 +368,7 @@ impl<'de> Reader<'de> {
                 self.nest(|reader| part(reader, collection, 0, count, heads))
             }
             Count::Stream(count) if T::FIXED => {
-                self.charge::<T>(count, self.stream.rest())?;
+                self.charge::<T>(count, footprint, self.stream.rest())?;
                 let size = count.saturating_mul(T::HEAD);
                 let heads = self.take_stream(size)?;
                 reserve(collection, count);
@@ -344,7 +378,7 @@ impl<'de> Reader<'de> {
                 if count.saturating_mul(T::HEAD) as u64 > self.stream.left() {
                     return Err(self.end(count.saturating_mul(T::HEAD)));
                 }
-                self.charge::<T>(count, self.stream.rest())?;
+                self.charge::<T>(count, footprint, self.stream.rest())?;
                 reserve(collection, count);
                 self.nest(|reader| {
                     let mut done = 0;
@@ -365,20 +399,25 @@ impl<'de> Reader<'de> {
 
     /// The heads of a sequence in the tail, their memory accounted for.
     #[inline(always)]
-    fn heads<T: Layout>(&mut self, head: &[u8], count: usize) -> Result<&'de [u8]> {
+    fn heads<T: Layout>(
+        &mut self,
+        head: &[u8],
+        count: usize,
+        footprint: usize,
+    ) -> Result<&'de [u8]> {
         let Some(size) = count.checked_mul(T::HEAD) else { return Err(self.end(usize::MAX)) };
         let heads = self.take_tail(size)?;
-        self.charge::<T>(count, head)?;
+        self.charge::<T>(count, footprint, head)?;
         Ok(heads)
     }
 
-    /// Accounts for the memory of `count` elements before it is allocated.
+    /// Accounts for `count` elements of `footprint` bytes of memory before it is allocated.
     #[inline(always)]
-    fn charge<T: Layout>(&mut self, count: usize, from: &[u8]) -> Result<()> {
+    fn charge<T: Layout>(&mut self, count: usize, footprint: usize, from: &[u8]) -> Result<()> {
         if T::HEAD == 0 {
             self.charge_zero_sized(count, from)?;
         }
-        let bytes = (count as u64).saturating_mul(size_of::<T>() as u64);
+        let bytes = (count as u64).saturating_mul(footprint as u64);
         match self.budget.checked_sub(bytes) {
             Some(budget) => {
                 self.budget = budget;

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::VecDeque;
 
-use super::{BLOCK, COUNT, IN_STREAM, LARGE, LONG, in_stream, varint};
+use super::{BLOCK, COUNT, IN_STREAM, INLINE, LARGE, LONG, in_stream, varint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Cursor, HeadMut, Region, Section, Written, image_bytes};
 use crate::traits::{Layout, Pickle};
@@ -41,8 +41,16 @@ impl Measure {
 
     /// Adds fields that live in the tail: those of a large variant.
     #[inline(always)]
-    pub fn tail(&mut self, bytes: usize) {
+    pub(crate) fn tail(&mut self, bytes: usize) {
         self.tail += bytes;
+    }
+
+    /// Adds the fields of a variant, which take `size` bytes.
+    #[inline(always)]
+    pub fn variant(&mut self, size: usize) {
+        if size > INLINE {
+            self.tail(size);
+        }
     }
 
     /// Adds a value whose head lives in the tail.

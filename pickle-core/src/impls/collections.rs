@@ -1,0 +1,216 @@
+//! Collections other than `Vec`. Sets and maps with an element twice are refused.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::hash::{BuildHasher, Hash};
+
+use crate::error::Result;
+use crate::native::{COUNT, Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
+use crate::schema::{Node, SchemaBuilder, SchemaId};
+use crate::traits::{Layout, Pickle, Unpickle};
+
+impl<T: Layout> Layout for VecDeque<T> {
+    const HEAD: usize = COUNT;
+
+    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+        <[T]>::describe(schema)
+    }
+}
+
+impl<T: Pickle> Pickle for VecDeque<T> {
+    fn measure(&self, measure: &mut Measure) -> Result<()> {
+        measure.seq::<T, &T>(self.len(), self.iter())
+    }
+
+    fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
+        match self.as_slices() {
+            (all, []) => writer.slice(head, all),
+            _ => writer.seq::<Self, T, &T>(head, self.len(), self.iter()),
+        }
+    }
+}
+
+impl<'de, T: Unpickle<'de>> Unpickle<'de> for VecDeque<T> {
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        reader.vec::<T, _>(head).map(|items| slot.write(items.into()))
+    }
+}
+
+impl<T: Layout> Layout for LinkedList<T> {
+    const HEAD: usize = COUNT;
+
+    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+        <[T]>::describe(schema)
+    }
+}
+
+impl<T: Pickle> Pickle for LinkedList<T> {
+    fn measure(&self, measure: &mut Measure) -> Result<()> {
+        measure.seq::<T, &T>(self.len(), self.iter())
+    }
+
+    fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
+        writer.seq::<Self, T, &T>(head, self.len(), self.iter())
+    }
+}
+
+impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        let mut list = Self::new();
+        let footprint = size_of::<T>() + 2 * size_of::<*const T>();
+        reader.items::<T, _, _>(head, footprint, &mut list, |_, _| {}, Self::push_back)?;
+        Ok(slot.write(list))
+    }
+}
+
+impl<T: Layout> Layout for BinaryHeap<T> {
+    const HEAD: usize = COUNT;
+
+    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+        <[T]>::describe(schema)
+    }
+}
+
+impl<T: Pickle> Pickle for BinaryHeap<T> {
+    fn measure(&self, measure: &mut Measure) -> Result<()> {
+        self.as_slice().measure(measure)
+    }
+
+    fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
+        writer.slice(head, self.as_slice())
+    }
+}
+
+impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BinaryHeap<T> {
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        reader.vec::<T, _>(head).map(|items| slot.write(items.into()))
+    }
+}
+
+macro_rules! sets {
+    ($([$($state:ident)?] $type:ty,)*) => {$(
+        impl<T: Layout $(, $state)?> Layout for $type {
+            const HEAD: usize = COUNT;
+
+            fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+                let item = T::describe(schema);
+                schema.anonymous(Node::Set(item))
+            }
+        }
+
+        impl<T: Pickle $(, $state)?> Pickle for $type {
+            fn measure(&self, measure: &mut Measure) -> Result<()> {
+                measure.seq::<T, &T>(self.len(), self.iter())
+            }
+
+            fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
+                writer.seq::<Self, T, &T>(head, self.len(), self.iter())
+            }
+        }
+    )*};
+}
+
+sets! { [S] HashSet<T, S>, [] BTreeSet<T>, }
+
+macro_rules! maps {
+    ($([$($state:ident)?] $type:ty,)*) => {$(
+        impl<K: Layout, V: Layout $(, $state)?> Layout for $type {
+            const HEAD: usize = COUNT;
+
+            fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+                let (key, value) = (K::describe(schema), V::describe(schema));
+                schema.anonymous(Node::Map(key, value))
+            }
+        }
+
+        impl<K: Pickle, V: Pickle $(, $state)?> Pickle for $type {
+            fn measure(&self, measure: &mut Measure) -> Result<()> {
+                measure.seq::<(&K, &V), (&K, &V)>(self.len(), self.iter())
+            }
+
+            fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
+                writer.seq::<Self, (&K, &V), (&K, &V)>(head, self.len(), self.iter())
+            }
+        }
+    )*};
+}
+
+maps! { [S] HashMap<K, V, S>, [] BTreeMap<K, V>, }
+
+/// Bytes of a hash table for each entry: at most half of it is empty, and each place has a tag.
+const fn hashed<T>() -> usize {
+    2 * (size_of::<T>() + 1)
+}
+
+impl<'de, T, S> Unpickle<'de> for HashSet<T, S>
+where
+    T: Unpickle<'de> + Eq + Hash,
+    S: BuildHasher + Default,
+{
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        let mut set = Self::default();
+        reader.distinct::<T, _, _>(head, hashed::<T>(), &mut set, Self::reserve, Self::insert)?;
+        Ok(slot.write(set))
+    }
+}
+
+impl<'de, K, V, S> Unpickle<'de> for HashMap<K, V, S>
+where
+    K: Unpickle<'de> + Eq + Hash,
+    V: Unpickle<'de>,
+    S: BuildHasher + Default,
+{
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        let mut map = Self::default();
+        let insert = |map: &mut Self, (key, value)| map.insert(key, value).is_none();
+        let footprint = hashed::<(K, V)>();
+        reader.distinct::<(K, V), _, _>(head, footprint, &mut map, Self::reserve, insert)?;
+        Ok(slot.write(map))
+    }
+}
+
+impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        // Built at once from what is sorted already, which is what was dumped.
+        let items = reader.vec::<T, _>(head)?;
+        let count = items.len();
+        let set = Self::from_iter(items);
+        if set.len() == count { Ok(slot.write(set)) } else { Err(reader.duplicate(head)) }
+    }
+}
+
+impl<'de, K: Unpickle<'de> + Ord, V: Unpickle<'de>> Unpickle<'de> for BTreeMap<K, V> {
+    fn decode<'b>(
+        head: Head<'_, Self>,
+        reader: &mut Reader<'de>,
+        slot: Slot<'b, Self>,
+    ) -> Result<Filled<'b, Self>> {
+        let items = reader.vec::<(K, V), _>(head)?;
+        let count = items.len();
+        let map = Self::from_iter(items);
+        if map.len() == count { Ok(slot.write(map)) } else { Err(reader.duplicate(head)) }
+    }
+}
