@@ -1,0 +1,7 @@
+//! What several tests share.
+
+// Each test uses its part.
+#![allow(dead_code, unreachable_pub)]
+
+pub mod samples;
+mod wide;
