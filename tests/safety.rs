@@ -44,7 +44,7 @@ fn every_changed_byte_gives_an_error_or_a_value() {
 
 /// All bytes of small pickles, a sample of large ones.
 fn step(length: usize) -> usize {
-    (length / 2000).max(1)
+    (length / 700).max(1)
 }
 
 #[test]
