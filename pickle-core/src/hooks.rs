@@ -40,6 +40,10 @@ impl<S> PlainState for Returned<S> {
 }
 
 /// What `setstate` and `after_load` may return: a `T`, or a `Result` of one.
+#[diagnostic::on_unimplemented(
+    message = "this hook must return `{T}` or a `Result` of it, not `{Self}`",
+    label = "returns `{Self}`"
+)]
 pub trait Rebuilt<T> {
     /// The object, or the error of the hook.
     fn rebuilt(self) -> Result<T>;

@@ -116,9 +116,10 @@ impl Hooks {
             Kind::With(module) => quote!(#module),
             Kind::Serde(span) => quote_spanned!(*span=> __pickle::bridge::serde),
         };
+        let span = module.span();
         Some(Self {
-            getstate: container.pickles().then(|| quote!(#module::getstate)),
-            setstate: container.unpickles().then(|| quote!(#module::setstate)),
+            getstate: container.pickles().then(|| quote_spanned!(span=> #module::getstate)),
+            setstate: container.unpickles().then(|| quote_spanned!(span=> #module::setstate)),
         })
     }
 
@@ -152,11 +153,16 @@ impl Hooks {
         }
     }
 
+    /// Where a `setstate` that does not fit is reported.
+    fn at_setstate(&self) -> Span {
+        self.setstate.as_ref().map_or_else(site, |path| path.span().resolved_at(site()))
+    }
+
     /// Measures the state of `value`.
     fn measure(&self, value: &TokenStream) -> TokenStream {
         let get = self.get();
         match self.set() {
-            Some(set) => quote_spanned! {site()=>
+            Some(set) => quote_spanned! {self.at_setstate()=>
                 __pickle::hooks::measure_state(#value, #get, #set, measure)
             },
             None => quote_spanned! {site()=>
@@ -169,10 +175,10 @@ impl Hooks {
     fn decode(&self, of: &TokenStream) -> TokenStream {
         let set = self.set();
         match self.get() {
-            Some(get) => quote_spanned! {site()=>
+            Some(get) => quote_spanned! {self.at_setstate()=>
                 __pickle::hooks::decode_state::<#of, _, _, _>(reader, #get, #set)
             },
-            None => quote_spanned! {site()=>
+            None => quote_spanned! {self.at_setstate()=>
                 __pickle::hooks::decode_state_only::<#of, _, _>(reader, #set)
             },
         }

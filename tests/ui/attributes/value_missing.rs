@@ -1,0 +1,10 @@
+use pickle::Pickle;
+
+#[derive(Pickle)]
+#[pickle(class, getstate)]
+struct S {
+    #[pickle(rename)]
+    a: u8,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use pickle::Pickle;
+
+#[derive(Pickle)]
+#[pickle(rename_all = "camelCase")]
+struct S(u8);
+
+fn main() {}

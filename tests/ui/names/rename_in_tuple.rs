@@ -1,0 +1,6 @@
+use pickle::Pickle;
+
+#[derive(Pickle)]
+struct S(#[pickle(rename = "first")] u8);
+
+fn main() {}
