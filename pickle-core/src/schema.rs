@@ -241,6 +241,21 @@ impl Schema {
         fingerprint(&self.to_bytes())
     }
 
+    /// The fingerprint of the schema that a native pickle was written with.
+    ///
+    /// ```
+    /// use pickle_core::{Schema, dumps};
+    /// let bytes = dumps(&7_u32)?;
+    /// assert_eq!(Schema::fingerprint_in(&bytes)?, Schema::of::<u32>().fingerprint());
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the bytes do not begin with a native pickle.
+    pub fn fingerprint_in(pickle: &[u8]) -> crate::Result<u64> {
+        crate::native::Header::split(pickle).map(|(header, _)| header.fingerprint)
+    }
+
     /// The schema as it stands in pickles.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
