@@ -1,4 +1,116 @@
-//! Pickle for Rust.
+//! What Python's `pickle` is to Python, for Rust: derive once, dump any object, load it back.
+//!
+//! ```
+//! use pickle::{Pickle, dumps, loads};
+//!
+//! #[derive(Pickle, Debug, PartialEq)]
+//! struct Session {
+//!     user: String,
+//!     visits: Vec<u64>,
+//!     #[pickle(skip)]
+//!     socket: Option<u32>, // whatever must not travel: `Default` on load
+//! }
+//!
+//! let session = Session { user: "ada".into(), visits: vec![3, 5], socket: None };
+//! let bytes = dumps(&session)?;
+//! assert_eq!(loads::<Session>(&bytes)?, session);
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
+//! [`dumps`] and [`loads`] work on bytes, [`dump`] and [`load`] on files and streams, where pickles
+//! may follow each other. [`Pickler`] and [`Unpickler`] have everything optional: limits, checksums,
+//! whether the schema is embedded. [`store`] keeps objects by key on disk.
+//!
+//! A pickle describes itself: it carries the schema of its type, and a fingerprint of that. So bytes
+//! of another type are an error that names both types, never a wrong value.
+//!
+//! # The derive
+//!
+//! `#[derive(Pickle)]` generates [`Pickle`] and [`Unpickle`] for structs and enums of every shape:
+//! generic, recursive, borrowing (`&'a str`, `&'a [u8]`, `Cow`). Type parameters are bound where they
+//! occur in pickled fields.
+//!
+//! | on a struct or enum | |
+//! |---|---|
+//! | `class = "package.module.Name"` | its qualified name; by default that of crate and type |
+//! | `alias = "package.Old"` | a former name |
+//! | `rename_all = "camelCase"` | renames all fields or variants (also `snake_case`, `kebab-case`, ...) |
+//! | `transparent` | pickled as its only field that is not skipped |
+//! | `getstate = path` | `fn(&Self) -> S`, or `-> Result<S, E>`: what is pickled instead of the fields |
+//! | `setstate = path` | `fn(S) -> Self`, or `-> Result<Self, E>`: rebuilds the object |
+//! | `after_load = path` | `fn(&mut Self)`, or `-> Result<(), E>`: finishes a loaded object |
+//! | `bound = "T: Trait"` | replaces the inferred bounds |
+//! | `pickle_only`, `unpickle_only` | generates one direction |
+//! | `default`, `deny_unknown_fields` | for data of other versions of the type |
+//! | `python = "dict"` | the form in Python's protocols: `object`, `dict`, `tuple`, `namedtuple`, `enum`, `tagged` |
+//! | `crate = path` | where this crate is, if not at `::pickle` |
+//!
+//! | on a variant | |
+//! |---|---|
+//! | `rename = "name"`, `alias = "old"` | its name, a former name |
+//! | `other` | stands for variants that the enum does not have |
+//!
+//! | on a field | |
+//! |---|---|
+//! | `skip` | not pickled; `Default::default()` on load |
+//! | `skip, default = expr` | not pickled; the expression on load |
+//! | `default`, `default = expr` | for data that does not have the field |
+//! | `rename = "name"`, `alias = "old"` | its name, a former name |
+//! | `with = module` | pickled through `module::getstate` and `module::setstate`: for foreign types |
+//! | `serde` | pickled through serde's traits (feature `serde`) |
+//! | `bytes` | `bytes` in Python's protocols |
+//!
+//! # Objects that are more than their data
+//!
+//! ```
+//! use pickle::{Pickle, dumps, loads};
+//!
+//! #[derive(Pickle)]
+//! #[pickle(getstate = Report::state, setstate = Report::from_state)]
+//! struct Report {
+//!     numbers: Vec<f64>,
+//!     render: Box<dyn Fn(f64) -> String>,
+//! }
+//!
+//! impl Report {
+//!     fn state(&self) -> &[f64] {
+//!         &self.numbers // may borrow from the object
+//!     }
+//!
+//!     fn from_state(numbers: Vec<f64>) -> Result<Self, String> {
+//!         if numbers.is_empty() {
+//!             return Err("a report has numbers".into()); // arrives as an error with its path
+//!         }
+//!         Ok(Self { numbers, render: Box::new(|number| format!("{number:.2}")) })
+//!     }
+//! }
+//!
+//! let report = Report { numbers: vec![0.5], render: Box::new(|_| String::new()) };
+//! let loaded: Report = loads(&dumps(&report)?)?;
+//! assert_eq!((loaded.render)(loaded.numbers[0]), "0.50");
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
+//! # Bytes from strangers
+//!
+//! Nothing in the input runs code, overflows the stack, or allocates out of proportion; it is an
+//! [`Error`] with the byte and the path. [`Limits`] bound depth and memory, by default generously,
+//! with [`Limits::UNTRUSTED`] tightly.
+//!
+//! ```
+//! use pickle::{Limits, Unpickler, dumps};
+//!
+//! let bytes = dumps(&vec![1_u8, 2, 3])?;
+//! let mut unpickler = Unpickler::from_slice(&bytes).limits(Limits::UNTRUSTED);
+//! assert_eq!(unpickler.load::<Vec<u8>>()?, [1, 2, 3]);
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `store` (on by default): [`store`], over sled.
+//! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
+
 #![forbid(unsafe_code)]
 
 pub use pickle_core::*;

@@ -4,6 +4,9 @@
 //! `native` holds the native codec over the memory tricks of `raw`; `impls` teaches it the types of
 //! std; `pickler` is what users call.
 
+#![warn(clippy::print_stdout)] // libraries do not print
+
+pub mod bridge;
 mod error;
 pub mod hooks;
 mod impls;

@@ -36,6 +36,7 @@
 //! `docs/store-format.md` in the repository describes what is stored.
 
 #![forbid(unsafe_code)]
+#![warn(clippy::print_stdout)] // libraries do not print
 
 mod batch;
 mod collection;

@@ -7,12 +7,14 @@ use pickle::{Pickle, dumps, loads};
 
 static CONSTRUCTED: AtomicU32 = AtomicU32::new(0);
 
+type Report = Box<dyn Fn(&[f64]) -> String>;
+
 /// Holds data, a closure, and a flag; only the data is pickled.
 #[derive(Pickle)]
 #[pickle(getstate = A::state, setstate = A::from_state)]
 struct A {
     important_data: Vec<f64>,
-    report: Box<dyn Fn(&[f64]) -> String>,
+    report: Report,
     is_up_to_date: bool,
 }
 

@@ -178,7 +178,7 @@ struct Configured {
     always: u8,
     #[cfg(any())]
     never: NoSuchType,
-    #[cfg(all())]
+    #[cfg(not(any()))]
     #[pickle(rename = "present")]
     here: String,
 }
@@ -188,7 +188,7 @@ enum ConfiguredEnum {
     #[cfg(any())]
     Never(NoSuchType),
     Tuple(#[cfg(any())] NoSuchType, u8),
-    #[cfg_attr(all(), pickle(rename = "renamed"))]
+    #[cfg_attr(not(any()), pickle(rename = "renamed"))]
     Named {
         #[cfg(any())]
         never: NoSuchType,

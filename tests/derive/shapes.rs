@@ -84,7 +84,7 @@ enum Suit {
 enum Numbered {
     Ten = 10,
     Minus = -1,
-    Big = 1 << 40,
+    Big = 1 << 30,
 }
 
 #[derive(Pickle, Debug, PartialEq, Clone, Copy)]
