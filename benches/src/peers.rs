@@ -1,0 +1,214 @@
+//! One face for all codecs: encode into a reused buffer, decode to owned values.
+
+use std::cell::RefCell;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wincode::config::Configuration;
+
+/// A codec for values of one type. Failure is a panic: every round trip must succeed.
+pub trait Codec<T> {
+    /// The crate's name.
+    const NAME: &'static str;
+
+    /// Encodes into `out`, whose former content is void; returns how many bytes it wrote.
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize;
+
+    /// Decodes, with all checks that the crate has.
+    fn decode(&self, bytes: &[u8]) -> T;
+}
+
+/// pickle-rs, header and schema included.
+pub struct Pickle;
+
+impl<T: pickle::Pickle + pickle::UnpickleOwned> Codec<T> for Pickle {
+    const NAME: &'static str = "pickle-rs";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        out.clear();
+        pickle::dumps_into(value, out).unwrap();
+        out.len()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        pickle::loads(bytes).unwrap()
+    }
+}
+
+/// wincode, its limit on allocations raised, as large inputs need.
+pub struct Wincode;
+
+type WincodeConfig = Configuration<true, { usize::MAX }>;
+const WINCODE: WincodeConfig = WincodeConfig::new();
+
+impl<T> Codec<T> for Wincode
+where
+    T: wincode::SchemaWrite<WincodeConfig, Src = T>
+        + for<'de> wincode::SchemaRead<'de, WincodeConfig, Dst = T>,
+{
+    const NAME: &'static str = "wincode";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        if out.is_empty() {
+            let size = wincode::config::serialized_size(value, WINCODE).unwrap();
+            out.resize(size as usize, 0);
+        }
+        let mut rest = out.as_mut_slice();
+        wincode::config::serialize_into(&mut rest, value, WINCODE).unwrap();
+        let left = rest.len();
+        out.len() - left
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        wincode::config::deserialize(bytes, WINCODE).unwrap()
+    }
+}
+
+/// bitcode, its buffers kept.
+#[derive(Default)]
+pub struct Bitcode {
+    buffer: RefCell<bitcode::Buffer>,
+}
+
+impl<T: bitcode::Encode + bitcode::DecodeOwned> Codec<T> for Bitcode {
+    const NAME: &'static str = "bitcode";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        let mut buffer = self.buffer.borrow_mut();
+        let bytes = buffer.encode(value);
+        // What is encoded stays in the codec's own buffer; only the first time it is copied out.
+        if out.is_empty() {
+            out.extend_from_slice(bytes);
+        }
+        bytes.len()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        self.buffer.borrow_mut().decode(bytes).unwrap()
+    }
+}
+
+/// speedy.
+pub struct Speedy;
+
+impl<T> Codec<T> for Speedy
+where
+    T: speedy::Writable<speedy::LittleEndian>
+        + for<'de> speedy::Readable<'de, speedy::LittleEndian>,
+{
+    const NAME: &'static str = "speedy";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        let size = value.bytes_needed().unwrap();
+        out.resize(size, 0);
+        value.write_to_buffer(out).unwrap();
+        size
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        T::read_from_buffer_copying_data(bytes).unwrap()
+    }
+}
+
+/// postcard.
+pub struct Postcard;
+
+impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
+    const NAME: &'static str = "postcard";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        out.clear();
+        *out = postcard::to_extend(value, std::mem::take(out)).unwrap();
+        out.len()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        postcard::from_bytes(bytes).unwrap()
+    }
+}
+
+/// bincode 2 with its standard configuration.
+pub struct Bincode;
+
+impl<T: bincode::Encode + bincode::Decode<()>> Codec<T> for Bincode {
+    const NAME: &'static str = "bincode 2";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        out.clear();
+        bincode::encode_into_std_write(value, out, bincode::config::standard()).unwrap()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        bincode::decode_from_slice(bytes, bincode::config::standard()).unwrap().0
+    }
+}
+
+/// serde_json.
+pub struct Json;
+
+impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
+    const NAME: &'static str = "serde_json";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        out.clear();
+        serde_json::to_writer(&mut *out, value).unwrap();
+        out.len()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        serde_json::from_slice(bytes).unwrap()
+    }
+}
+
+/// rkyv: validated access to the archive, then owned values.
+pub struct Rkyv;
+
+type RkyvError = rkyv::rancor::Error;
+
+impl<T> Codec<T> for Rkyv
+where
+    T: rkyv::Archive
+        + for<'a> rkyv::Serialize<
+            rkyv::api::high::HighSerializer<
+                rkyv::util::AlignedVec,
+                rkyv::ser::allocator::ArenaHandle<'a>,
+                RkyvError,
+            >,
+        >,
+    T::Archived: for<'a> rkyv::bytecheck::CheckBytes<rkyv::api::high::HighValidator<'a, RkyvError>>
+        + rkyv::Deserialize<T, rkyv::api::high::HighDeserializer<RkyvError>>,
+{
+    const NAME: &'static str = "rkyv";
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        thread_local! {
+            static BUFFER: RefCell<rkyv::util::AlignedVec> = RefCell::default();
+        }
+        BUFFER.with(|buffer| {
+            let mut bytes = buffer.take();
+            bytes.clear();
+            let bytes = rkyv::api::high::to_bytes_in::<_, RkyvError>(value, bytes).unwrap();
+            if out.is_empty() {
+                out.extend_from_slice(&bytes);
+            }
+            let size = bytes.len();
+            buffer.replace(bytes);
+            size
+        })
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        // Archives are aligned; what comes from elsewhere is copied first, as here.
+        thread_local! {
+            static ALIGNED: RefCell<rkyv::util::AlignedVec> = RefCell::default();
+        }
+        ALIGNED.with(|aligned| {
+            let mut aligned = aligned.borrow_mut();
+            if aligned.as_slice() != bytes {
+                aligned.clear();
+                aligned.extend_from_slice(bytes);
+            }
+            rkyv::from_bytes::<T, RkyvError>(&aligned).unwrap()
+        })
+    }
+}
