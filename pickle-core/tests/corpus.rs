@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
-use pickle_core::Unpickler;
 use pickle_core::python::{Encoding, OnError};
+use pickle_core::{Protocol, Unpickler};
 use serde_json::Value as Json;
 
 use canonical::canonical;
@@ -120,6 +120,42 @@ fn valid_pickles_are_read_as_cpython_reads_them() {
             let read = Unpickler::from_slice(&bytes).load_graph();
             read.map(|_| ()).map_err(|error| error.to_string())
         }
+    });
+}
+
+/// Whether a graph has values only, no names: CPython has no other way to write these.
+fn is_plain(graph: &Json) -> bool {
+    let text = graph.to_string();
+    !text.contains("\"cls\"") && !text.contains("{\"g\"")
+}
+
+/// What CPython's C pickler wrote, read and written again: the same bytes for plain values, the same
+/// graph for objects, which may have come about in several ways.
+#[test]
+fn graphs_are_written_as_cpython_writes_them() {
+    for_rows("valid.jsonl", |row| {
+        let told = ["opts", "expect_stream", "expect_depth"];
+        if row["impl"] != "c" || told.iter().any(|key| row.get(*key).is_some()) {
+            return Ok(());
+        }
+        let bytes = bytes(row);
+        let protocol = Protocol::try_from(row["protocol"].as_u64().unwrap() as u8).unwrap();
+        let mut unpickler = Unpickler::from_slice(&bytes);
+        let graph = unpickler.load_graph().map_err(|error| error.to_string())?;
+        // What follows the pickle is no part of it.
+        let pickle = &bytes[..bytes.len() - unpickler.rest().len()];
+        let written = graph.dumps(protocol).map_err(|error| error.to_string())?;
+        if written == pickle {
+            return Ok(());
+        }
+        let json = canonical(&graph);
+        let again =
+            Unpickler::from_slice(&written).load_graph().map_err(|error| error.to_string())?;
+        if !is_plain(&json) && canonical(&again) == json {
+            return Ok(());
+        }
+        let (written, pickle) = (written.escape_ascii(), pickle.escape_ascii());
+        Err(format!("{written} instead of {pickle}").chars().take(900).collect())
     });
 }
 

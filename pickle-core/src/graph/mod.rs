@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::Protocol;
 
 /// A node within a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,6 +128,8 @@ pub struct Graph<'de> {
     objects: Vec<ObjectParts>,
     /// Globals by the hash of their name.
     named: HashMap<u64, Vec<NodeId>>,
+    /// Whether names are those of Python 2, as protocols below 3 have them.
+    pub(crate) has_old_names: bool,
     root: Option<NodeId>,
 }
 
@@ -264,6 +267,31 @@ impl<'de> Graph<'de> {
             Node::Object(index) => Kind::Object(self.object(index)),
             Node::Persistent(id) => Kind::Persistent(id),
         }
+    }
+
+    /// Writes the graph as a pickle of one of Python's protocols, as CPython's C pickler would write
+    /// the objects.
+    ///
+    /// ```
+    /// use pickle_core::{Protocol, Unpickler};
+    /// let zero = b"(lp0\nI1\naI2\na."; // pickle.dumps([1, 2], protocol=0)
+    /// let graph = Unpickler::from_slice(zero).load_graph()?;
+    /// assert_eq!(graph.dumps(Protocol::V2)?, b"\x80\x02]q\0(K\x01K\x02e.");
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the protocol is none of Python's, or cannot express what is in the graph.
+    pub fn dumps(&self, protocol: Protocol) -> Result<Vec<u8>> {
+        let mut out = Vec::new();
+        match protocol.python() {
+            Some(protocol) => crate::python::save(self, protocol, &mut out)?,
+            None => {
+                let what = "a graph has no type for the native protocol".into();
+                return Err(Error::new(ErrorKind::Unsupported { what }));
+            }
+        }
+        Ok(out)
     }
 
     fn object(&self, index: u32) -> Object<'_> {

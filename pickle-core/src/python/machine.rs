@@ -60,6 +60,7 @@ impl<'de> Machine<'de> {
             buffers: 0,
             next_check: CHECK_EVERY,
         };
+        machine.graph.has_old_names = true;
         match machine.read() {
             Ok(root) => {
                 let mut graph = machine.graph;
@@ -254,7 +255,10 @@ impl<'de> Machine<'de> {
 
     fn proto(&mut self) -> Result<()> {
         match self.array()? {
-            [0..=5] => Ok(()),
+            [version @ 0..=5] => {
+                self.graph.has_old_names = version < 3;
+                Ok(())
+            }
             [version] => {
                 let what = format!("Python protocol {version}, where 5 is the highest known");
                 Err(Error::new(ErrorKind::Unsupported { what: what.into() }))

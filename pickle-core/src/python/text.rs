@@ -327,3 +327,105 @@ pub(crate) fn decode(bytes: &[u8], encoding: Encoding, errors: OnError) -> Resul
     }
     Ok(out)
 }
+
+/// A number in two's complement, least significant byte first, in decimal.
+pub(crate) fn decimal(bytes: &[u8]) -> String {
+    let is_negative = bytes.last().is_some_and(|last| last & 0x80 != 0);
+    let mut magnitude = bytes.to_vec();
+    if is_negative {
+        // Room for the magnitude of the smallest number.
+        magnitude.push(0xff);
+        negate(&mut magnitude);
+    }
+    const LIMB: u64 = 1_000_000_000;
+    let mut limbs: Vec<u32> = vec![0];
+    for byte in magnitude.iter().rev() {
+        let mut carry = u64::from(*byte);
+        for limb in &mut limbs {
+            let value = u64::from(*limb) * 256 + carry;
+            *limb = (value % LIMB) as u32;
+            carry = value / LIMB;
+        }
+        if carry > 0 {
+            limbs.push(carry as u32);
+        }
+    }
+    let mut text = if is_negative { "-".to_owned() } else { String::new() };
+    let (last, rest) = limbs.split_last().unwrap_or((&0, &[]));
+    text.push_str(&last.to_string());
+    for limb in rest.iter().rev() {
+        text.push_str(&format!("{limb:09}"));
+    }
+    text
+}
+
+/// A float as Python's `repr` has it.
+pub(crate) fn repr(value: f64) -> String {
+    if !value.is_finite() {
+        return if value.is_nan() {
+            "nan"
+        } else if value > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .into();
+    }
+    // The fewest digits that give the float back, as `d.ddd` and an exponent.
+    let text = format!("{value:e}");
+    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let count = digits.len() as i32;
+    match exponent {
+        -4..=-1 => format!("{sign}0.{}{digits}", "0".repeat((-exponent - 1) as usize)),
+        0..=15 if count <= exponent + 1 => {
+            format!("{sign}{digits}{}.0", "0".repeat((exponent + 1 - count) as usize))
+        }
+        0..=15 => {
+            let (whole, rest) = digits.split_at((exponent + 1) as usize);
+            format!("{sign}{whole}.{rest}")
+        }
+        _ => {
+            let direction = if exponent < 0 { '-' } else { '+' };
+            format!("{sign}{mantissa}e{direction}{:02}", exponent.abs())
+        }
+    }
+}
+
+/// Text as a line of UNICODE has it, without the line feed.
+pub(crate) fn raw_unicode_escaped(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for value in code_points(text) {
+        match value {
+            // What would end the line, or begin an escape.
+            0 | 0x0a | 0x0d | 0x1a | 0x5c | 0x100..=0xffff => {
+                out.extend(format!("\\u{value:04x}").bytes());
+            }
+            0..=0xff => out.push(value as u8),
+            _ => out.extend(format!("\\U{value:08x}").bytes()),
+        }
+    }
+    out
+}
+
+/// The code points of UTF-8 that may encode surrogates.
+fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = *rest.first()?;
+        let (size, bits) = match first {
+            0..=0x7f => (1, u32::from(first)),
+            0x80..=0xdf => (2, u32::from(first & 0x1f)),
+            0xe0..=0xef => (3, u32::from(first & 0x0f)),
+            _ => (4, u32::from(first & 0x07)),
+        };
+        let (own, after) = rest.split_at_checked(size)?;
+        rest = after;
+        Some(own[1..].iter().fold(bits, |value, byte| value << 6 | u32::from(byte & 0x3f)))
+    })
+}
