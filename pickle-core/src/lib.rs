@@ -8,14 +8,12 @@
 
 pub mod bridge;
 mod error;
-pub mod graph;
 pub mod hooks;
 mod impls;
 mod limits;
 pub mod native;
 mod pickler;
 mod protocol;
-pub mod python;
 mod raw;
 pub mod schema;
 pub mod shape;

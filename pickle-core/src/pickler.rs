@@ -3,11 +3,9 @@
 use std::io::{Read, Write};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::Graph;
 use crate::limits::Limits;
 use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode};
 use crate::protocol::Protocol;
-use crate::python::{self, Encoding, Extensions, OnError};
 use crate::schema::Schema;
 use crate::traits::{Pickle, Unpickle, UnpickleOwned};
 use crate::type_info::TypeInfo;
@@ -285,10 +283,7 @@ pub struct Unpickler<S> {
 pub struct Stream<R>(R);
 
 /// A slice as the source of an [`Unpickler`].
-pub struct Slice<'de> {
-    rest: &'de [u8],
-    python: python::Options<'de>,
-}
+pub struct Slice<'de>(&'de [u8]);
 
 impl<R: Read> Unpickler<Stream<R>> {
     /// Loads from a reader. Exactly the bytes of each pickle are read, a few at a time where its
@@ -331,8 +326,7 @@ impl<R: Read> Unpickler<Stream<R>> {
 impl<'de> Unpickler<Slice<'de>> {
     /// Loads from bytes. Values may borrow from them.
     pub fn from_slice(bytes: &'de [u8]) -> Self {
-        let source = Slice { rest: bytes, python: python::Options::default() };
-        Self { source, limits: Limits::DEFAULT }
+        Self { source: Slice(bytes), limits: Limits::DEFAULT }
     }
 
     /// Loads the next value.
@@ -340,65 +334,19 @@ impl<'de> Unpickler<Slice<'de>> {
     /// # Errors
     /// As [`loads`], but bytes may follow.
     pub fn load<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        let (value, size) = split(self.source.rest, &self.limits)?;
-        self.source.rest = &self.source.rest[size..];
+        let (value, size) = split(self.source.0, &self.limits)?;
+        self.source.0 = &self.source.0[size..];
         Ok(value)
-    }
-
-    /// Reads the next pickle, of one of Python's protocols, without making values of it: any such
-    /// pickle can be read, and nothing in it is imported, called or run.
-    ///
-    /// ```
-    /// use pickle_core::Unpickler;
-    /// use pickle_core::graph::Kind;
-    /// // pickle.dumps(["a", 1], protocol=4)
-    /// let bytes = b"\x80\x04\x95\x0a\0\0\0\0\0\0\0]\x94(\x8c\x01a\x94K\x01e.";
-    /// let graph = Unpickler::from_slice(bytes).load_graph()?;
-    /// let Kind::List(items) = graph.kind(graph.root()) else { panic!("a list") };
-    /// assert!(matches!(graph.kind(items[0]), Kind::Str("a")));
-    /// assert!(matches!(graph.kind(items[1]), Kind::Int(1)));
-    /// # Ok::<(), pickle_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Where CPython's own machine finds one in the bytes; and when they exceed the limits.
-    pub fn load_graph(&mut self) -> Result<Graph<'de>> {
-        if self.source.rest.first() == Some(&native::MAGIC) {
-            let what = "a native pickle is read as the type that it holds";
-            return Err(Error::new(ErrorKind::Unsupported { what: what.into() }).at(0));
-        }
-        let options = python::Options { limits: self.limits, ..self.source.python };
-        let (graph, size) = python::Machine::run(self.source.rest, options)?;
-        self.source.rest = &self.source.rest[size..];
-        Ok(graph)
-    }
-
-    /// What the strings of Python 2's pickles mean; [`Encoding::Ascii`] unless told.
-    pub fn encoding(mut self, encoding: Encoding, errors: OnError) -> Self {
-        (self.source.python.encoding, self.source.python.errors) = (encoding, errors);
-        self
-    }
-
-    /// The buffers that came beside a pickle of protocol 5 (PEP 574), in order.
-    pub fn buffers(mut self, buffers: &'de [&'de [u8]]) -> Self {
-        self.source.python.buffers = Some(buffers);
-        self
-    }
-
-    /// The names that extension codes stand for.
-    pub fn extensions(mut self, extensions: &'de Extensions) -> Self {
-        self.source.python.extensions = Some(extensions);
-        self
     }
 
     /// Loads values until the end of the input.
     pub fn iter<T: Unpickle<'de>>(&mut self) -> impl Iterator<Item = Result<T>> {
-        until_error(move || (!self.source.rest.is_empty()).then(|| self.load()))
+        until_error(move || (!self.source.0.is_empty()).then(|| self.load()))
     }
 
     /// What was not loaded yet.
     pub fn rest(&self) -> &'de [u8] {
-        self.source.rest
+        self.source.0
     }
 }
 

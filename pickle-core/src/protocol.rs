@@ -41,14 +41,6 @@ impl Protocol {
     pub const DEFAULT: Self = Self::Native;
     /// The highest protocol that Python reads.
     pub const PYTHON_HIGHEST: Self = Self::V5;
-
-    /// The number in Python; nothing for the native protocol.
-    pub fn python(self) -> Option<u8> {
-        match self {
-            Self::Native => None,
-            python => Some(python as u8),
-        }
-    }
 }
 
 impl Default for Protocol {
