@@ -6,6 +6,7 @@
 
 #![allow(dead_code)]
 mod error;
+pub mod graph;
 pub mod hooks;
 mod impls;
 mod limits;
@@ -13,6 +14,7 @@ pub mod native;
 mod pickler;
 mod protocol;
 mod raw;
+pub mod python;
 pub mod schema;
 pub mod shape;
 pub mod traits;

@@ -1,0 +1,17 @@
+//! Python's pickle format, protocols 0 to 5: a machine that reads and a saver that writes.
+//!
+//! Nothing named by a pickle is ever looked up or called here. The machine makes inert nodes of a
+//! [`Graph`](crate::graph::Graph); what they mean is decided by those who restore values from it.
+
+mod input;
+mod machine;
+mod memo;
+mod number;
+mod objects;
+pub mod opcode;
+mod options;
+mod text;
+
+pub use machine::Machine;
+pub use options::{KOI8_R, LoadOptions};
+pub use text::{Encoding, OnInvalid};
