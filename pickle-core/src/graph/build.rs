@@ -26,6 +26,11 @@ impl<'de> Graph<'de> {
         self.nodes.len() == self.nodes.capacity()
     }
 
+    /// How long the pool of edges is.
+    pub(crate) fn edge_count(&self) -> usize {
+        self.edges.len()
+    }
+
     /// The bytes of memory that this graph holds, near enough for a budget.
     pub(crate) fn footprint(&self) -> u64 {
         let nodes = self.nodes.len() * (size_of::<Node>() + size_of::<u32>());

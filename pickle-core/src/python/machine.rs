@@ -276,6 +276,10 @@ impl<'de> Machine<'de> {
             let limit = self.options.limits.max_nodes;
             return Err(Error::corrupt(format!("there are more than {limit} objects")));
         }
+        // Ranges count in u32, and one that moves doubles its room.
+        if self.graph.edge_count() + self.stack.len() > (u32::MAX / 4) as usize {
+            return Err(Error::corrupt("objects hold more than 2^30 others"));
+        }
         // Doubling is about to happen: count the memory then, not for every node.
         if self.graph.is_full() && 2 * self.graph.footprint() > self.budget {
             return Err(Error::new(ErrorKind::Memory { limit: self.budget }));

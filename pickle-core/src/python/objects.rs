@@ -14,6 +14,7 @@ impl Machine<'_> {
         if start == self.stack.len() {
             return Ok(());
         }
+        self.reserve()?;
         match self.graph.node(target) {
             Node::List(items) => {
                 let items = self.graph.extend(items, &self.stack[start..]);
@@ -54,6 +55,7 @@ impl Machine<'_> {
         if start == self.stack.len() {
             return Ok(());
         }
+        self.reserve()?;
         if (self.stack.len() - start) % 2 != 0 {
             return Err(self.corrupt("a key has no value"));
         }
@@ -115,6 +117,7 @@ impl Machine<'_> {
         if start == self.stack.len() {
             return Ok(());
         }
+        self.reserve()?;
         match self.graph.node(target) {
             Node::Set(items) => {
                 self.check_hashable(self.stack[start..].iter())?;
@@ -295,6 +298,7 @@ impl Machine<'_> {
             return self.pop().and_then(|_| self.pop()).map(drop);
         }
         let (state, target) = (self.pop()?, self.stack[self.stack.len() - 1]);
+        self.reserve()?;
         if let Some(extras) = self.graph.extras_mut(target) {
             let states = extras.states;
             let states = self.graph.extend(states, &[state]);
