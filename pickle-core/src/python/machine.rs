@@ -1,6 +1,7 @@
 //! The stack machine: opcodes in, nodes of a graph out. It loops and never recurses.
 //!
-//! It accepts and refuses as CPython's C machine does. As there, marks lie on a stack of their own
+//! It accepts and refuses as CPython's C machine does, and keeps to frames as strictly as its
+//! machine in Python does. As in C, marks lie on a stack of their own
 //! and the topmost one is a fence that nothing but its own opcode pops beyond.
 
 use std::borrow::Cow;
@@ -72,6 +73,7 @@ impl<'de> Machine<'de> {
         self.stack.clear();
         self.marks.clear();
         self.fence = 0;
+        self.input.leave_frame();
         loop {
             self.start = self.input.at();
             let code = self.input.byte()?;
@@ -161,10 +163,9 @@ impl<'de> Machine<'de> {
                 0..=5 => Ok(()),
                 version => Err(self.unsupported(format!("there is no protocol {version}"))),
             },
-            // A frame says how much may be read at once. Its end means nothing, as in C.
             op::FRAME => {
                 let size = u64::from_le_bytes(self.input.array()?);
-                self.input.check(size).map(drop)
+                self.input.enter_frame(size)
             }
             op::LIST => {
                 let start = self.mark()?;
