@@ -26,6 +26,10 @@ impl<'de> Graph<'de> {
         self.nodes.len() == self.nodes.capacity()
     }
 
+    pub(crate) fn set_old_names(&mut self, old: bool) {
+        self.old_names = old;
+    }
+
     /// How long the pool of edges is.
     pub(crate) fn edge_count(&self) -> usize {
         self.edges.len()

@@ -107,6 +107,9 @@ pub struct Extras {
     pub adds: Edges,
     /// Keys and values set, in turn.
     pub pairs: Edges,
+    /// Calls made for what they do to the object: each a [`Node::Call`] whose arguments are the
+    /// object and a state.
+    pub setters: Edges,
 }
 
 /// Objects and what they hold.
@@ -119,12 +122,19 @@ pub struct Graph<'de> {
     offsets: Vec<u32>,
     edges: Vec<NodeId>,
     extras: Vec<Extras>,
+    /// Whether globals are named as in Python 2.
+    old_names: bool,
 }
 
 impl<'de> Graph<'de> {
     /// The node of this number.
     pub fn node(&self, id: NodeId) -> Node {
         self.nodes[id.index()]
+    }
+
+    /// Whether globals are named as in Python 2, where `builtins` is `__builtin__`.
+    pub fn has_old_names(&self) -> bool {
+        self.old_names
     }
 
     /// How many nodes there are.

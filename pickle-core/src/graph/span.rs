@@ -36,7 +36,8 @@ impl Span {
     }
 
     pub(crate) fn range(self) -> Range<usize> {
-        let start = (u64::from(self.start_high & !OWNED) << 32 | u64::from(self.start_low)) as usize;
+        let start =
+            (u64::from(self.start_high & !OWNED) << 32 | u64::from(self.start_low)) as usize;
         start..start + self.len()
     }
 

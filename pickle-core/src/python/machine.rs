@@ -74,6 +74,7 @@ impl<'de> Machine<'de> {
         self.marks.clear();
         self.fence = 0;
         self.input.leave_frame();
+        self.graph.set_old_names(true);
         loop {
             self.start = self.input.at();
             let code = self.input.byte()?;
@@ -160,7 +161,10 @@ impl<'de> Machine<'de> {
     fn rare_step(&mut self, code: u8) -> Result<()> {
         match code {
             op::PROTO => match self.input.byte()? {
-                0..=5 => Ok(()),
+                version @ 0..=5 => {
+                    self.graph.set_old_names(version < 3);
+                    Ok(())
+                }
                 version => Err(self.unsupported(format!("there is no protocol {version}"))),
             },
             op::FRAME => {
@@ -185,7 +189,8 @@ impl<'de> Machine<'de> {
                 if self.marks.last() == Some(&self.stack.len()) {
                     return self.mark().map(drop);
                 }
-                self.pop().map(drop)
+                let dropped = self.pop()?;
+                self.keep_setter(dropped)
             }
             op::POP_MARK => {
                 let start = self.mark()?;
@@ -230,7 +235,8 @@ impl<'de> Machine<'de> {
                     let index = self.graph.add_buffer(buffer);
                     self.push(Node::Buffer { index, readonly: false })
                 }
-                None => Err(self.corrupt("there is no out-of-band buffer left")
+                None => Err(self
+                    .corrupt("there is no out-of-band buffer left")
                     .with_hint("pass the buffers that the pickler handed to `buffer_callback`")),
             },
             op::READONLY_BUFFER => self.readonly_buffer(),
@@ -390,7 +396,9 @@ impl<'de> Machine<'de> {
         }
         let Some(text) = text::decode(bytes, encoding, self.options.on_invalid) else {
             let error = self.corrupt("a string of Python 2 has bytes that the encoding lacks");
-            return Err(error.with_hint("Encoding::Latin1 reads any bytes, Encoding::Bytes keeps them"));
+            return Err(
+                error.with_hint("Encoding::Latin1 reads any bytes, Encoding::Bytes keeps them")
+            );
         };
         let span = self.graph.intern(text, at);
         self.push(Node::Str(span))

@@ -6,12 +6,16 @@
 mod input;
 mod machine;
 mod memo;
+mod names;
 mod number;
 mod objects;
 pub mod opcode;
 mod options;
+mod saver;
 mod text;
+mod writer;
 
 pub use machine::Machine;
 pub use options::{KOI8_R, LoadOptions};
+pub use saver::save;
 pub use text::{Encoding, OnInvalid};

@@ -1,6 +1,6 @@
 //! Numbers written as text, as Python's C code reads them.
 
-use crate::graph::bigint::{push_digit, to_bytes, small};
+use crate::graph::bigint::{push_digit, small, to_bytes};
 
 /// Decimal digits that an integer may have, as in CPython.
 const MAX_DIGITS: usize = 4300;

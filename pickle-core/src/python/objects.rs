@@ -99,7 +99,8 @@ impl Machine<'_> {
             }
             Node::ByteArray(span) => {
                 let index = place(span.len()).ok_or_else(|| self.no_index())?;
-                let byte = self.graph.integer(value).and_then(|int| u8::try_from(int.to_i128()?).ok());
+                let byte =
+                    self.graph.integer(value).and_then(|int| u8::try_from(int.to_i128()?).ok());
                 let byte = byte.ok_or_else(|| self.no_index())?;
                 self.charge(span.len())?;
                 let mut bytes = self.graph.bytes(span).to_vec();
@@ -150,7 +151,10 @@ impl Machine<'_> {
         self.push(Node::Dict(pairs))
     }
 
-    pub(super) fn check_hashable<'a>(&self, mut ids: impl Iterator<Item = &'a NodeId>) -> Result<()> {
+    pub(super) fn check_hashable<'a>(
+        &self,
+        mut ids: impl Iterator<Item = &'a NodeId>,
+    ) -> Result<()> {
         match ids.find(|id| !self.graph.is_hashable(**id)) {
             None => Ok(()),
             Some(id) => {
@@ -192,7 +196,8 @@ impl Machine<'_> {
             }
             (self.add(Node::Global { module, name })?, start)
         } else {
-            let callee = *self.stack.get(start).ok_or_else(|| self.corrupt("a class is missing"))?;
+            let callee =
+                *self.stack.get(start).ok_or_else(|| self.corrupt("a class is missing"))?;
             (callee, start + 1)
         };
         let bare = self.stack.len() == first;
@@ -255,7 +260,12 @@ impl Machine<'_> {
     }
 
     /// `getattr(global, "x")`, as protocols below 4 write the names of nested classes.
-    fn attribute(&self, module: NodeId, name: NodeId, args: NodeId) -> Option<(NodeId, NodeId, NodeId)> {
+    fn attribute(
+        &self,
+        module: NodeId,
+        name: NodeId,
+        args: NodeId,
+    ) -> Option<(NodeId, NodeId, NodeId)> {
         let is_getattr = self.graph.text(name) == Some("getattr")
             && matches!(self.graph.text(module), Some("builtins" | "__builtin__"));
         let Node::Tuple { items, .. } = self.graph.node(args) else { return None };
@@ -271,7 +281,8 @@ impl Machine<'_> {
     /// The global whose name goes on with an attribute. A budget keeps a chain of joins, each a
     /// copy of the name so far, in proportion to the input.
     fn join(&mut self, module: NodeId, name: NodeId, attribute: NodeId) -> Result<()> {
-        let (Node::Str(owner), Node::Str(last)) = (self.graph.node(name), self.graph.node(attribute))
+        let (Node::Str(owner), Node::Str(last)) =
+            (self.graph.node(name), self.graph.node(attribute))
         else {
             return Ok(());
         };
@@ -313,6 +324,28 @@ impl Machine<'_> {
             return Ok(());
         }
         Err(self.corrupt(format!("{} takes no state", kind(node))))
+    }
+
+    /// A call whose result is dropped may have been made for what it does to the object below it:
+    /// `setter(object, state)`, the sixth item that a `__reduce__` of Python may return.
+    pub(super) fn keep_setter(&mut self, dropped: NodeId) -> Result<()> {
+        let Node::Call(call) = self.graph.node(dropped) else { return Ok(()) };
+        let Node::Tuple { items, .. } = self.graph.node(call.args) else { return Ok(()) };
+        let (Some(target), [first, _]) = (self.stack.last().copied(), *self.graph.edges(items))
+        else {
+            return Ok(());
+        };
+        if first != target {
+            return Ok(());
+        }
+        self.reserve()?;
+        let Some(extras) = self.graph.extras_mut(target) else { return Ok(()) };
+        let setters = extras.setters;
+        let setters = self.graph.extend(setters, &[dropped]);
+        if let Some(extras) = self.graph.extras_mut(target) {
+            extras.setters = setters;
+        }
+        Ok(())
     }
 
     fn sets_nothing(&self, state: NodeId) -> bool {

@@ -95,7 +95,9 @@ pub(super) fn decode<'a>(
                 rest = &rest[1..];
                 continue;
             }
-            Encoding::Table(table) if table[usize::from(byte - 0x80)] != char::REPLACEMENT_CHARACTER => {
+            Encoding::Table(table)
+                if table[usize::from(byte - 0x80)] != char::REPLACEMENT_CHARACTER =>
+            {
                 push_code_point(&mut out, table[usize::from(byte - 0x80)].into());
                 rest = &rest[1..];
                 continue;
@@ -216,9 +218,9 @@ pub(super) fn raw_unicode(line: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
 
 fn hex(bytes: &[u8], count: usize) -> Option<(u32, &[u8])> {
     let (digits, rest) = bytes.split_at_checked(count)?;
-    let value = digits.iter().try_fold(0, |value, digit| {
-        Some(value << 4 | char::from(*digit).to_digit(16)?)
-    })?;
+    let value = digits
+        .iter()
+        .try_fold(0, |value, digit| Some(value << 4 | char::from(*digit).to_digit(16)?))?;
     Some((value, rest))
 }
 
@@ -230,7 +232,10 @@ mod tests {
     fn surrogates_pass() {
         assert_eq!(check_utf8(b"a\xed\xa0\x80b"), Ok(()));
         assert_eq!(check_utf8(b"a\xed\xa0"), Err(1));
-        assert_eq!(raw_unicode(b"\\ud800\\\\u0041\xe9").unwrap(), &b"\xed\xa0\x80\\\\u0041\xc3\xa9"[..]);
+        assert_eq!(
+            raw_unicode(b"\\ud800\\\\u0041\xe9").unwrap(),
+            &b"\xed\xa0\x80\\\\u0041\xc3\xa9"[..]
+        );
     }
 
     #[test]
@@ -243,7 +248,8 @@ mod tests {
 
     #[test]
     fn bytes_outside_of_the_encoding() {
-        let text = |encoding, on_invalid| decode(Cow::Borrowed(b"\xe2\x82z\xff"), encoding, on_invalid);
+        let text =
+            |encoding, on_invalid| decode(Cow::Borrowed(b"\xe2\x82z\xff"), encoding, on_invalid);
         assert_eq!(text(Encoding::Ascii, OnInvalid::Strict), None);
         let replaced = text(Encoding::Utf8, OnInvalid::Replace).unwrap();
         assert_eq!(replaced, "\u{fffd}z\u{fffd}".as_bytes());

@@ -60,7 +60,9 @@ impl Canon<'_, '_> {
             Node::Tuple { items, .. } if items.is_empty() => return None,
             Node::Tuple { items, .. } => graph.edges(items).to_vec(),
             Node::Set(items) | Node::FrozenSet(items) => graph.elements(items, &mut self.keys),
-            Node::Dict(pairs) => self.pairs(pairs).iter().flat_map(|pair| [pair.0, pair.1]).collect(),
+            Node::Dict(pairs) => {
+                self.pairs(pairs).iter().flat_map(|pair| [pair.0, pair.1]).collect()
+            }
             Node::Call(object) | Node::New(object) => self.object_kids(object),
             Node::PersistentId(id) => vec![id],
             Node::ByteArray(_) => Vec::new(),

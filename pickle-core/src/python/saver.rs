@@ -1,0 +1,610 @@
+//! A graph into a pickle. A list of tasks takes the place of recursion.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Graph, Keys, Node, NodeId, Object};
+use crate::protocol::Protocol;
+
+use super::names;
+use super::opcode as op;
+use super::writer::{self, Writer};
+
+/// Items per `APPENDS`, `SETITEMS` and `ADDITEMS`.
+const BATCH: usize = 1000;
+
+/// Writes what is reached from `root` by one of Python's protocols.
+///
+/// Plain values come out as CPython's C pickler writes them, byte for byte.
+///
+/// ```
+/// use pickle_core::Protocol;
+/// use pickle_core::python::{LoadOptions, Machine, save};
+/// let mut machine = Machine::new(b"](I1\nI01\ne.", LoadOptions::new());
+/// let root = machine.load()?;
+/// assert_eq!(save(machine.graph(), root, Protocol::V2)?, b"\x80\x02]q\x00(K\x01\x88e.");
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
+/// # Errors
+/// When the protocol is not one of Python's, or cannot express a name or a persistent id.
+pub fn save(graph: &Graph<'_>, root: NodeId, protocol: Protocol) -> Result<Vec<u8>> {
+    if protocol == Protocol::Native {
+        let what = "a graph is written by one of Python's protocols, 0 to 5";
+        return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
+    }
+    let protocol = protocol as u8;
+    let mut saver = Saver {
+        graph,
+        keys: Keys::default(),
+        writer: Writer::new(protocol),
+        memo: vec![UNSEEN; graph.len()],
+        texts: HashMap::new(),
+        globals: HashMap::new(),
+        memo_len: 0,
+        tasks: vec![Task::Save(root)],
+    };
+    saver.run()?;
+    Ok(saver.writer.finish())
+}
+
+const UNSEEN: u32 = u32::MAX;
+
+struct Saver<'g, 'de> {
+    graph: &'g Graph<'de>,
+    keys: Keys,
+    writer: Writer,
+    /// The memo number of each node.
+    memo: Vec<u32>,
+    /// Memo numbers of the words that protocols write around an object.
+    texts: HashMap<&'static str, u32>,
+    globals: HashMap<(Vec<u8>, Vec<u8>), u32>,
+    memo_len: u32,
+    tasks: Vec<Task>,
+}
+
+/// What remains to be written, the next one last.
+enum Task {
+    Save(NodeId),
+    Op(u8),
+    /// An empty tuple.
+    Unit,
+    /// What begins a short tuple: nothing since protocol 2.
+    Open,
+    /// The bytes of a bytearray node.
+    BytesOf(NodeId),
+    Text(&'static str),
+    Global(&'static str, &'static str),
+    Named(Vec<u8>, Vec<u8>),
+    PlainText(Vec<u8>),
+    /// The tuple's items are on the stack.
+    EndTuple(NodeId),
+    /// A tuple of so many items that no node stands for.
+    Tuple(u8),
+    /// Gives the topmost object a memo number that nothing refers to.
+    Put,
+    PutNode(NodeId),
+    PutGlobal(Vec<u8>, Vec<u8>),
+    /// An object made by a call is on the stack.
+    EndCall(NodeId),
+    EndFrozenSet(NodeId),
+    Batch(Batch),
+}
+
+struct Batch {
+    items: Rc<[NodeId]>,
+    at: usize,
+    /// Two for a dict.
+    step: usize,
+    single: u8,
+    many: u8,
+    form: Form,
+    open: Open,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// A list or dict: one item alone is appended alone.
+    Exact,
+    /// What an iterator yields: so is one that remains.
+    Iterated,
+    /// A set: never; and a full last batch is followed by an empty one.
+    Set,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Open {
+    No,
+    Single,
+    Many,
+}
+
+impl Saver<'_, '_> {
+    fn run(&mut self) -> Result<()> {
+        while let Some(task) = self.tasks.pop() {
+            match task {
+                Task::Save(id) => self.node(id)?,
+                Task::Op(code) => self.writer.op(code),
+                Task::Unit => self.unit(),
+                Task::Open if self.writer.protocol >= 2 => {}
+                Task::Open => self.writer.op(op::MARK),
+                Task::BytesOf(id) => self.bytes_of(id),
+                Task::Text(text) => self.constant(text),
+                Task::Global(module, name) => self.global(module.into(), name.into())?,
+                Task::Named(module, name) => self.global(module, name)?,
+                Task::PlainText(text) => {
+                    self.writer.boundary();
+                    self.writer.text(&text);
+                    self.put();
+                }
+                Task::EndTuple(id) => self.end_tuple(id),
+                Task::Tuple(len) => {
+                    let code = [op::TUPLE1, op::TUPLE2, op::TUPLE3][usize::from(len) - 1];
+                    self.writer.op(if self.writer.protocol >= 2 { code } else { op::TUPLE });
+                    self.put();
+                }
+                Task::Put => self.put(),
+                Task::PutNode(id) => self.put_node(id),
+                Task::PutGlobal(module, name) => {
+                    self.globals.insert((module, name), self.memo_len);
+                    self.put();
+                }
+                Task::EndCall(id) => self.end_call(id),
+                Task::EndFrozenSet(id) => {
+                    if self.memo[id.index()] == UNSEEN {
+                        self.writer.op(op::FROZENSET);
+                        self.put_node(id);
+                    } else {
+                        self.writer.op(op::POP_MARK);
+                        self.writer.get(self.memo[id.index()]);
+                    }
+                }
+                Task::Batch(batch) => self.batch(batch),
+            }
+        }
+        Ok(())
+    }
+
+    fn node(&mut self, id: NodeId) -> Result<()> {
+        self.writer.boundary();
+        if self.memo[id.index()] != UNSEEN {
+            self.writer.get(self.memo[id.index()]);
+            return Ok(());
+        }
+        let graph = self.graph;
+        match graph.node(id) {
+            Node::None => self.writer.op(op::NONE),
+            Node::Bool(value) => self.writer.bool(value),
+            Node::Int(_) | Node::BigInt(_) => {
+                if let Some(value) = graph.integer(id) {
+                    self.writer.integer(value);
+                }
+            }
+            Node::Float(value) => self.writer.float(value),
+            Node::Str(span) => {
+                self.writer.text(graph.bytes(span));
+                self.put_node(id);
+            }
+            Node::Bytes(span) => self.bytes(id, graph.bytes(span)),
+            Node::ByteArray(span) => self.bytearray(id, graph.bytes(span)),
+            Node::Buffer { index, readonly: true } => self.bytes(id, graph.buffer(index)),
+            Node::Buffer { index, .. } => self.bytearray(id, graph.buffer(index)),
+            Node::List(items) => {
+                self.start(id, op::EMPTY_LIST, op::LIST);
+                self.push_batch(graph.edges(items).into(), op::APPEND, Form::Exact);
+            }
+            Node::Dict(pairs) => {
+                self.start(id, op::EMPTY_DICT, op::DICT);
+                let pairs = graph.pairs(pairs, &mut self.keys);
+                let items = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
+                self.push_batch(items, op::SETITEM, Form::Exact);
+            }
+            Node::Tuple { items, .. } if items.is_empty() => self.unit(),
+            Node::Tuple { items, .. } => self.tuple(id, graph.edges(items)),
+            Node::Set(items) => {
+                let items = graph.elements(items, &mut self.keys);
+                self.set(id, items.into());
+            }
+            Node::FrozenSet(items) => {
+                let items = graph.elements(items, &mut self.keys);
+                self.frozen_set(id, items.into());
+            }
+            Node::Global { module, name } => {
+                let words = (self.words(module), self.words(name));
+                let (old, protocol) = (graph.has_old_names(), self.writer.protocol);
+                let today = if old { names::to_python3(&words.0, &words.1) } else { words.clone() };
+                if protocol < 4 || today != words {
+                    let (module, name) = if protocol < 3 { words } else { today };
+                    return self.global(module, name);
+                }
+                let (module, name) = (Task::Save(module), Task::Save(name));
+                self.push([module, name, Task::Op(op::STACK_GLOBAL), Task::PutNode(id)]);
+            }
+            Node::Call(object) => self.push([
+                Task::Save(object.callee),
+                Task::Save(object.args),
+                Task::Op(op::REDUCE),
+                Task::EndCall(id),
+            ]),
+            Node::New(object) => self.new_object(id, object),
+            Node::PersistentId(of) => return self.persistent(of),
+        }
+        Ok(())
+    }
+
+    /// Tasks in the order in which they are to run.
+    fn push<const N: usize>(&mut self, tasks: [Task; N]) {
+        self.tasks.extend(tasks.into_iter().rev());
+    }
+
+    fn put(&mut self) {
+        self.writer.put(self.memo_len);
+        self.memo_len += 1;
+    }
+
+    fn put_node(&mut self, id: NodeId) {
+        self.memo[id.index()] = self.memo_len;
+        self.put();
+    }
+
+    fn words(&self, id: NodeId) -> Vec<u8> {
+        match self.graph.node(id) {
+            Node::Str(span) => self.graph.bytes(span).to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// An empty list or dict that is filled later.
+    fn start(&mut self, id: NodeId, binary: u8, text: u8) {
+        if self.writer.protocol >= 1 {
+            self.writer.op(binary);
+        } else {
+            self.writer.op(op::MARK);
+            self.writer.op(text);
+        }
+        self.put_node(id);
+    }
+
+    fn unit(&mut self) {
+        self.writer.boundary();
+        if self.writer.protocol >= 1 {
+            return self.writer.op(op::EMPTY_TUPLE);
+        }
+        self.writer.op(op::MARK);
+        self.writer.op(op::TUPLE);
+    }
+
+    /// A word that belongs to the format rather than to the graph.
+    fn constant(&mut self, text: &'static str) {
+        self.writer.boundary();
+        if let Some(index) = self.texts.get(text) {
+            return self.writer.get(*index);
+        }
+        self.writer.text(text.as_bytes());
+        self.texts.insert(text, self.memo_len);
+        self.put();
+    }
+
+    fn tuple(&mut self, id: NodeId, items: &[NodeId]) {
+        if !self.short(items.len()) {
+            self.writer.op(op::MARK);
+        }
+        self.tasks.push(Task::EndTuple(id));
+        self.tasks.extend(items.iter().rev().map(|item| Task::Save(*item)));
+    }
+
+    /// Whether a tuple of this length has an opcode of its own.
+    fn short(&self, len: usize) -> bool {
+        len <= 3 && self.writer.protocol >= 2
+    }
+
+    fn end_tuple(&mut self, id: NodeId) {
+        let Node::Tuple { items, .. } = self.graph.node(id) else { return };
+        let (len, known) = (items.len(), self.memo[id.index()]);
+        if known == UNSEEN {
+            let code = match len {
+                1..=3 if self.short(len) => [op::TUPLE1, op::TUPLE2, op::TUPLE3][len - 1],
+                _ => op::TUPLE,
+            };
+            self.writer.op(code);
+            return self.put_node(id);
+        }
+        // An item led back to this tuple, which is complete by now: take the other one.
+        if self.short(len) || self.writer.protocol == 0 {
+            let mark = usize::from(!self.short(len));
+            (0..len + mark).for_each(|_| self.writer.op(op::POP));
+        } else {
+            self.writer.op(op::POP_MARK);
+        }
+        self.writer.get(known);
+    }
+
+    fn push_batch(&mut self, items: Rc<[NodeId]>, single: u8, form: Form) {
+        let (many, step) = match single {
+            op::APPEND => (op::APPENDS, 1),
+            op::SETITEM => (op::SETITEMS, 2),
+            _ => (op::ADDITEMS, 1),
+        };
+        let batch = Batch { items, at: 0, step, single, many, form, open: Open::No };
+        self.tasks.push(Task::Batch(batch));
+    }
+
+    fn batch(&mut self, mut batch: Batch) {
+        let (done, total) = (batch.at / batch.step, batch.items.len() / batch.step);
+        match batch.open {
+            Open::Single => {
+                self.writer.op(batch.single);
+                batch.open = Open::No;
+            }
+            Open::Many if done % BATCH == 0 || done == total => {
+                self.writer.op(batch.many);
+                batch.open = Open::No;
+            }
+            _ => {}
+        }
+        if done == total {
+            if batch.form == Form::Set && total > 0 && total % BATCH == 0 {
+                self.writer.op(op::MARK);
+                self.writer.op(batch.many);
+            }
+            return;
+        }
+        if batch.open == Open::No {
+            let alone = match batch.form {
+                Form::Exact => total == 1,
+                Form::Iterated => total - done == 1,
+                Form::Set => false,
+            };
+            if alone || self.writer.protocol == 0 {
+                batch.open = Open::Single;
+            } else {
+                self.writer.op(op::MARK);
+                batch.open = Open::Many;
+            }
+        }
+        let next = batch.at + batch.step;
+        let items = Rc::clone(&batch.items);
+        let at = std::mem::replace(&mut batch.at, next);
+        self.tasks.push(Task::Batch(batch));
+        self.tasks.extend(items[at..next].iter().rev().map(|item| Task::Save(*item)));
+    }
+
+    fn bytes(&mut self, id: NodeId, bytes: &[u8]) {
+        if self.writer.protocol >= 3 {
+            self.writer.bytes(bytes);
+            return self.put_node(id);
+        }
+        self.old_bytes(bytes, Task::PutNode(id));
+    }
+
+    /// Bytes before protocol 3: a call that encodes text.
+    fn old_bytes(&mut self, bytes: &[u8], put: Task) {
+        if bytes.is_empty() {
+            let class = Task::Global("builtins", "bytes");
+            return self.push([class, Task::Unit, Task::Op(op::REDUCE), put]);
+        }
+        self.push([
+            Task::Global("_codecs", "encode"),
+            Task::Open,
+            Task::PlainText(writer::latin1(bytes)),
+            Task::Text("latin1"),
+            Task::Tuple(2),
+            Task::Op(op::REDUCE),
+            put,
+        ]);
+    }
+
+    fn bytearray(&mut self, id: NodeId, bytes: &[u8]) {
+        if self.writer.protocol >= 5 {
+            self.writer.bytearray(bytes);
+            return self.put_node(id);
+        }
+        let class = Task::Global("builtins", "bytearray");
+        if bytes.is_empty() {
+            return self.push([class, Task::Unit, Task::Op(op::REDUCE), Task::PutNode(id)]);
+        }
+        let (bytes, reduce) = (Task::BytesOf(id), Task::Op(op::REDUCE));
+        self.push([class, Task::Open, bytes, Task::Tuple(1), reduce, Task::PutNode(id)]);
+    }
+
+    /// The bytes that a bytearray is made of before protocol 5.
+    fn bytes_of(&mut self, id: NodeId) {
+        let graph = self.graph;
+        let bytes = match graph.node(id) {
+            Node::ByteArray(span) => graph.bytes(span),
+            Node::Buffer { index, .. } => graph.buffer(index),
+            _ => return,
+        };
+        self.writer.boundary();
+        if self.writer.protocol < 3 {
+            return self.old_bytes(bytes, Task::Put);
+        }
+        self.writer.bytes(bytes);
+        self.put();
+    }
+
+    fn set(&mut self, id: NodeId, items: Rc<[NodeId]>) {
+        if self.writer.protocol >= 4 {
+            self.writer.op(op::EMPTY_SET);
+            self.put_node(id);
+            return self.push_batch(items, op::ADDITEMS, Form::Set);
+        }
+        self.old_set(id, items, "set");
+    }
+
+    fn frozen_set(&mut self, id: NodeId, items: Rc<[NodeId]>) {
+        if self.writer.protocol >= 4 {
+            self.writer.op(op::MARK);
+            self.tasks.push(Task::EndFrozenSet(id));
+            self.tasks.extend(items.iter().rev().map(|item| Task::Save(*item)));
+            return;
+        }
+        self.old_set(id, items, "frozenset");
+    }
+
+    /// Sets before protocol 4: a call with a list.
+    fn old_set(&mut self, id: NodeId, items: Rc<[NodeId]>, class: &'static str) {
+        self.push([Task::Tuple(1), Task::Op(op::REDUCE), Task::EndCall(id)]);
+        self.push_batch(items, op::APPEND, Form::Exact);
+        self.tasks.push(Task::Put);
+        if self.writer.protocol >= 1 {
+            self.push([Task::Global("builtins", class), Task::Open, Task::Op(op::EMPTY_LIST)]);
+        } else {
+            let (open, mark) = (Task::Open, Task::Op(op::MARK));
+            self.push([Task::Global("builtins", class), open, mark, Task::Op(op::LIST)]);
+        }
+    }
+
+    /// A name for the protocols below 4, or one that no node stands for.
+    fn global(&mut self, module: Vec<u8>, name: Vec<u8>) -> Result<()> {
+        self.writer.boundary();
+        let key = (module, name);
+        if let Some(index) = self.globals.get(&key) {
+            self.writer.get(*index);
+            return Ok(());
+        }
+        if self.writer.protocol >= 4 {
+            let (module, name) = (key.0.clone(), key.1.clone());
+            self.named_text(&module);
+            self.named_text(&name);
+            self.writer.op(op::STACK_GLOBAL);
+            self.globals.insert(key, self.memo_len);
+            self.put();
+            return Ok(());
+        }
+        if let Some(dot) = key.1.iter().rposition(|byte| *byte == b'.').filter(|dot| *dot > 0) {
+            let (owner, last) = (key.1[..dot].to_vec(), key.1[dot + 1..].to_vec());
+            self.push([
+                Task::Global("builtins", "getattr"),
+                Task::Open,
+                Task::Named(key.0.clone(), owner),
+                Task::PlainText(last),
+                Task::Tuple(2),
+                Task::Op(op::REDUCE),
+                Task::PutGlobal(key.0, key.1),
+            ]);
+            return Ok(());
+        }
+        let fits = |name: &[u8]| match self.writer.protocol {
+            3 => std::str::from_utf8(name).is_ok_and(|name| !name.contains('\n')),
+            _ => name.is_ascii() && !name.contains(&b'\n'),
+        };
+        if !fits(&key.0) || !fits(&key.1) {
+            let what = format!("protocol {} cannot write this name", self.writer.protocol);
+            return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
+                .with_hint("protocol 4 writes any name"));
+        }
+        let (module, name) = match self.writer.protocol {
+            3 => (key.0.clone(), key.1.clone()),
+            _ => names::to_python2(&key.0, &key.1),
+        };
+        self.writer.line_pair(op::GLOBAL, &module, &name);
+        self.globals.insert(key, self.memo_len);
+        self.put();
+        Ok(())
+    }
+
+    fn named_text(&mut self, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok("builtins") => self.constant("builtins"),
+            _ => {
+                self.writer.boundary();
+                self.writer.text(text);
+                self.put();
+            }
+        }
+    }
+
+    fn new_object(&mut self, id: NodeId, object: Object) {
+        let kwargs = self.graph.extras(object).kwargs;
+        let (class, args) = (Task::Save(object.callee), Task::Save(object.args));
+        match (self.writer.protocol, kwargs) {
+            (2.., None) => self.push([class, args, Task::Op(op::NEWOBJ), Task::EndCall(id)]),
+            (4.., Some(kwargs)) => {
+                let kwargs = Task::Save(kwargs);
+                self.push([class, args, kwargs, Task::Op(op::NEWOBJ_EX), Task::EndCall(id)]);
+            }
+            (_, Some(kwargs)) => self.push([
+                Task::Global("copyreg", "__newobj_ex__"),
+                Task::Op(op::MARK),
+                class,
+                args,
+                Task::Save(kwargs),
+                Task::Op(op::TUPLE),
+                Task::Put,
+                Task::Op(op::REDUCE),
+                Task::EndCall(id),
+            ]),
+            (_, None) => {
+                self.push([
+                    Task::Op(op::TUPLE),
+                    Task::Put,
+                    Task::Op(op::REDUCE),
+                    Task::EndCall(id),
+                ]);
+                if let Node::Tuple { items, .. } = self.graph.node(object.args) {
+                    let items = self.graph.edges(items).iter().rev();
+                    self.tasks.extend(items.map(|item| Task::Save(*item)));
+                }
+                self.push([Task::Global("copyreg", "__newobj__"), Task::Op(op::MARK), class]);
+            }
+        }
+    }
+
+    /// The object exists: what was done to it afterwards.
+    fn end_call(&mut self, id: NodeId) {
+        if self.memo[id.index()] != UNSEEN {
+            self.writer.op(op::POP);
+            return self.writer.get(self.memo[id.index()]);
+        }
+        self.put_node(id);
+        let graph = self.graph;
+        let (Node::Call(object) | Node::New(object)) = graph.node(id) else { return };
+        let extras = graph.extras(object);
+        for setter in graph.edges(extras.setters).iter().rev() {
+            self.setter(*setter);
+        }
+        for state in graph.edges(extras.states).iter().rev() {
+            self.push([Task::Save(*state), Task::Op(op::BUILD)]);
+        }
+        if self.writer.protocol >= 4 && !extras.adds.is_empty() {
+            self.push_batch(graph.edges(extras.adds).into(), op::ADDITEMS, Form::Set);
+        }
+        self.push_batch(graph.edges(extras.pairs).into(), op::SETITEM, Form::Iterated);
+        self.push_batch(graph.edges(extras.items).into(), op::APPEND, Form::Iterated);
+    }
+
+    /// A call made for what it does to an object, which stays on the stack.
+    fn setter(&mut self, id: NodeId) {
+        let Node::Call(call) = self.graph.node(id) else { return };
+        let Node::Tuple { items, .. } = self.graph.node(call.args) else { return };
+        let [object, state] = *self.graph.edges(items) else { return };
+        let tuple = if self.writer.protocol >= 2 { op::TUPLE2 } else { op::TUPLE };
+        self.push([
+            Task::Save(call.callee),
+            Task::Open,
+            Task::Save(object),
+            Task::Save(state),
+            Task::Op(tuple),
+            Task::Op(op::REDUCE),
+            Task::Op(op::POP),
+        ]);
+    }
+
+    fn persistent(&mut self, id: NodeId) -> Result<()> {
+        if self.writer.protocol >= 1 {
+            self.push([Task::Save(id), Task::Op(op::BINPERSID)]);
+            return Ok(());
+        }
+        match self.graph.text(id) {
+            Some(text) if text.is_ascii() && !text.contains('\n') => {
+                self.writer.persid(text.as_bytes());
+                Ok(())
+            }
+            _ => Err(Error::new(ErrorKind::Unsupported {
+                what: "protocol 0 writes only lines of ASCII as persistent ids".into(),
+            })),
+        }
+    }
+}
