@@ -331,10 +331,8 @@ impl Machine<'_> {
     pub(super) fn keep_setter(&mut self, dropped: NodeId) -> Result<()> {
         let Node::Call(call) = self.graph.node(dropped) else { return Ok(()) };
         let Node::Tuple { items, .. } = self.graph.node(call.args) else { return Ok(()) };
-        let (Some(target), [first, _]) = (self.stack.last().copied(), *self.graph.edges(items))
-        else {
-            return Ok(());
-        };
+        let Some(target) = self.stack.last().copied() else { return Ok(()) };
+        let [first, _] = *self.graph.edges(items) else { return Ok(()) };
         if first != target {
             return Ok(());
         }
