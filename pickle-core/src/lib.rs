@@ -19,6 +19,7 @@ pub mod schema;
 pub mod shape;
 pub mod traits;
 mod type_info;
+mod value;
 
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
@@ -29,3 +30,4 @@ pub use pickler::{
 pub use protocol::Protocol;
 pub use schema::Schema;
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};
+pub use value::{Index, Kind, ObjectRef, Value};

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Edges, Extras, Graph, Node, NodeId, Object, Span};
+use super::{Edges, Extras, Graph, Keys, Node, NodeId, Object, Span};
 
 /// No [`Extras`] yet.
 const PLAIN: u32 = u32::MAX;
@@ -10,7 +10,59 @@ const PLAIN: u32 = u32::MAX;
 impl<'de> Graph<'de> {
     /// An empty graph whose text and bytes may lie in `input`.
     pub(crate) fn new(input: &'de [u8]) -> Self {
-        Self { input, ..Self::default() }
+        Self { input: Cow::Borrowed(input), ..Self::default() }
+    }
+
+    /// The same graph, with a copy of what it borrows.
+    pub(crate) fn into_owned(self) -> Graph<'static> {
+        let own = |buffer: Cow<'_, [u8]>| Cow::Owned(buffer.into_owned());
+        Graph {
+            input: Cow::Owned(self.input.into_owned()),
+            owned: self.owned,
+            buffers: self.buffers.into_iter().map(own).collect(),
+            nodes: self.nodes,
+            offsets: self.offsets,
+            edges: self.edges,
+            extras: self.extras,
+            old_names: self.old_names,
+        }
+    }
+
+    /// Leaves each dict and set with distinct keys, as Python has them.
+    pub(crate) fn distinct(&mut self) {
+        let mut keys = Keys::default();
+        for index in 0..self.nodes.len() as u32 {
+            let id = NodeId(index);
+            match self.node(id) {
+                Node::Dict(old) => {
+                    let pairs = self.pairs(old, &mut keys);
+                    if 2 * pairs.len() < old.len() {
+                        let flat: Vec<_> = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
+                        let edges = self.relink_all(old, &flat);
+                        self.set(id, Node::Dict(edges));
+                    }
+                }
+                Node::Set(old) | Node::FrozenSet(old) => {
+                    let items = self.elements(old, &mut keys);
+                    if items.len() < old.len() {
+                        let edges = self.relink_all(old, &items);
+                        let is_set = matches!(self.node(id), Node::Set(_));
+                        self.set(
+                            id,
+                            if is_set { Node::Set(edges) } else { Node::FrozenSet(edges) },
+                        );
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Replaces what a range holds by fewer nodes.
+    fn relink_all(&mut self, edges: Edges, ids: &[NodeId]) -> Edges {
+        let start = edges.range().start;
+        self.edges[start..start + ids.len()].copy_from_slice(ids);
+        Edges::new(start as u32, ids.len() as u32, edges.room() as u32)
     }
 
     /// Adds a node. The caller keeps their number below `u32::MAX`.

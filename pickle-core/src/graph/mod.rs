@@ -115,7 +115,7 @@ pub struct Extras {
 /// Objects and what they hold.
 #[derive(Clone, Debug, Default)]
 pub struct Graph<'de> {
-    input: &'de [u8],
+    input: Cow<'de, [u8]>,
     owned: Vec<u8>,
     buffers: Vec<Cow<'de, [u8]>>,
     nodes: Vec<Node>,
@@ -164,7 +164,10 @@ impl<'de> Graph<'de> {
 
     /// The bytes of a span, where they lie in the input.
     pub fn borrowed(&self, span: Span) -> Option<&'de [u8]> {
-        (!span.is_owned()).then(|| &self.input[span.range()])
+        match self.input {
+            Cow::Borrowed(input) if !span.is_owned() => Some(&input[span.range()]),
+            _ => None,
+        }
     }
 
     /// The text of a string node, unless it holds lone surrogates.
@@ -192,6 +195,30 @@ impl<'de> Graph<'de> {
             Node::Int(value) => Some(Integer::Small(value)),
             Node::BigInt(span) => Some(Integer::Big(self.bytes(span))),
             _ => None,
+        }
+    }
+
+    /// Shows every node that this one reaches directly, with repetition.
+    pub fn for_each_edge(&self, id: NodeId, mut show: impl FnMut(NodeId)) {
+        match self.node(id) {
+            Node::List(edges)
+            | Node::Tuple { items: edges, .. }
+            | Node::Set(edges)
+            | Node::FrozenSet(edges)
+            | Node::Dict(edges) => self.edges(edges).iter().for_each(|id| show(*id)),
+            Node::Global { module, name } => [module, name].into_iter().for_each(show),
+            Node::PersistentId(of) => show(of),
+            Node::Call(object) | Node::New(object) => {
+                let extras = self.extras(object);
+                [object.callee, object.args].into_iter().for_each(&mut show);
+                extras.kwargs.into_iter().for_each(&mut show);
+                for edges in
+                    [extras.states, extras.items, extras.adds, extras.pairs, extras.setters]
+                {
+                    self.edges(edges).iter().for_each(|id| show(*id));
+                }
+            }
+            _ => {}
         }
     }
 

@@ -19,3 +19,4 @@ pub use machine::Machine;
 pub use options::{KOI8_R, LoadOptions};
 pub use saver::save;
 pub use text::{Encoding, OnInvalid};
+pub(crate) use writer::{code_points, float_repr};
