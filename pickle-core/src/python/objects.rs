@@ -56,7 +56,7 @@ impl Machine<'_> {
             return Ok(());
         }
         self.reserve()?;
-        if (self.stack.len() - start) % 2 != 0 {
+        if !(self.stack.len() - start).is_multiple_of(2) {
             return Err(self.corrupt("a key has no value"));
         }
         match self.graph.node(target) {
@@ -142,7 +142,7 @@ impl Machine<'_> {
 
     pub(super) fn dict(&mut self) -> Result<()> {
         let start = self.mark()?;
-        if (self.stack.len() - start) % 2 != 0 {
+        if !(self.stack.len() - start).is_multiple_of(2) {
             return Err(self.corrupt("a key has no value"));
         }
         self.check_hashable(self.stack[start..].iter().step_by(2))?;

@@ -83,8 +83,8 @@ impl Writer {
     fn counted(&mut self, [short, long, huge]: [u8; 3], data: &[u8]) {
         let size = (data.len() as u64).to_le_bytes();
         match data.len() as u64 {
-            0..=0xff if short != 0 => self.write_large(&[short, size[0]], data),
-            0..=0xffff_ffff if long != 0 => {
+            len if short != 0 && len <= 0xff => self.write_large(&[short, size[0]], data),
+            len if long != 0 && len <= 0xffff_ffff => {
                 self.write_large(&[long, size[0], size[1], size[2], size[3]], data);
             }
             _ => self.write_large(&[&[huge][..], &size].concat(), data),
@@ -128,7 +128,7 @@ impl Writer {
         let [a, b, c, d] = value.to_le_bytes();
         match value {
             0..=0xff => self.write(&[op::BININT1, a]),
-            0..=0xffff => self.write(&[op::BININT2, a, b]),
+            0x100..=0xffff => self.write(&[op::BININT2, a, b]),
             _ => self.write(&[op::BININT, a, b, c, d]),
         }
     }
@@ -243,7 +243,9 @@ fn raw_unicode_escape(text: &[u8]) -> Vec<u8> {
     for code in code_points(text) {
         match code {
             0x1_0000.. => out.extend(format!("\\U{code:08x}").bytes()),
-            0x100.. | 0 | 0x0a | 0x0d | 0x1a | 0x5c => out.extend(format!("\\u{code:04x}").bytes()),
+            0x100..=0xffff | 0 | 0x0a | 0x0d | 0x1a | 0x5c => {
+                out.extend(format!("\\u{code:04x}").bytes())
+            }
             _ => out.push(code as u8),
         }
     }
