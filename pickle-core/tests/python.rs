@@ -1,5 +1,7 @@
 //! Values through a real Python, both ways, where the machine has one.
 
+#![allow(clippy::print_stdout)] // says what was skipped
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

@@ -12,11 +12,13 @@ mod objects;
 pub mod opcode;
 mod options;
 mod saver;
+mod stream;
 mod text;
 mod writer;
 
 pub use machine::Machine;
-pub use options::{KOI8_R, LoadOptions};
-pub use saver::save;
+pub use options::{KOI8_R, LoadOptions, MemoEntries, SaveOptions};
+pub use saver::{save, save_with};
+pub use stream::read_pickle;
 pub use text::{Encoding, OnInvalid};
 pub(crate) use writer::{code_points, float_repr};

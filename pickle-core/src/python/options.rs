@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::limits::Limits;
+use crate::protocol::Protocol;
 
 use super::text::{Encoding, OnInvalid};
 
@@ -64,6 +65,54 @@ impl<'de> LoadOptions<'de> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+}
+
+/// What writing a Python pickle may be told.
+///
+/// ```
+/// use pickle_core::python::SaveOptions;
+/// use pickle_core::{Protocol, value};
+/// let options = SaveOptions::new(Protocol::V4).memo(pickle_core::python::MemoEntries::Needed);
+/// assert_eq!(value!(["a"]).dumps_with(&options)?, b"\x80\x04\x95\x06\0\0\0\0\0\0\0]\x8c\x01aa.");
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct SaveOptions {
+    pub(super) protocol: Protocol,
+    pub(super) fix_imports: bool,
+    pub(super) memo: MemoEntries,
+}
+
+/// Which objects get a number in the memo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MemoEntries {
+    /// All that CPython numbers, so that the bytes are the same.
+    #[default]
+    Python,
+    /// Those that are referred to again. Smaller, and read faster.
+    Needed,
+}
+
+impl SaveOptions {
+    /// As CPython writes by this protocol.
+    pub fn new(protocol: Protocol) -> Self {
+        Self { protocol, fix_imports: true, memo: MemoEntries::Python }
+    }
+
+    /// Whether protocols below 3 name globals as Python 2 does. On by default, as in Python.
+    #[must_use]
+    pub fn fix_imports(mut self, fix: bool) -> Self {
+        self.fix_imports = fix;
+        self
+    }
+
+    /// Which objects get a number in the memo.
+    #[must_use]
+    pub fn memo(mut self, memo: MemoEntries) -> Self {
+        self.memo = memo;
         self
     }
 }

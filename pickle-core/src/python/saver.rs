@@ -9,6 +9,7 @@ use crate::protocol::Protocol;
 
 use super::names;
 use super::opcode as op;
+use super::options::{MemoEntries, SaveOptions};
 use super::writer::{self, Writer};
 
 /// Items per `APPENDS`, `SETITEMS` and `ADDITEMS`.
@@ -30,16 +31,29 @@ const BATCH: usize = 1000;
 /// # Errors
 /// When the protocol is not one of Python's, or cannot express a name or a persistent id.
 pub fn save(graph: &Graph<'_>, root: NodeId, protocol: Protocol) -> Result<Vec<u8>> {
-    if protocol == Protocol::Native {
+    save_with(graph, root, &SaveOptions::new(protocol))
+}
+
+/// Writes what is reached from `root`, with everything optional.
+///
+/// # Errors
+/// As [`save`].
+pub fn save_with(graph: &Graph<'_>, root: NodeId, options: &SaveOptions) -> Result<Vec<u8>> {
+    if options.protocol == Protocol::Native {
         let what = "a graph is written by one of Python's protocols, 0 to 5";
         return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
     }
-    let protocol = protocol as u8;
+    let needed = match options.memo {
+        MemoEntries::Python => None,
+        MemoEntries::Needed => Some(needed(graph, root)),
+    };
     let mut saver = Saver {
         graph,
         keys: Keys::default(),
-        writer: Writer::new(protocol),
+        writer: Writer::new(options.protocol as u8),
         memo: vec![UNSEEN; graph.len()],
+        fix_imports: options.fix_imports,
+        needed,
         texts: HashMap::new(),
         globals: HashMap::new(),
         memo_len: 0,
@@ -51,12 +65,29 @@ pub fn save(graph: &Graph<'_>, root: NodeId, protocol: Protocol) -> Result<Vec<u
 
 const UNSEEN: u32 = u32::MAX;
 
+/// The nodes that are reached more than once.
+fn needed(graph: &Graph<'_>, root: NodeId) -> Vec<bool> {
+    let (mut seen, mut needed) = (vec![false; graph.len()], vec![false; graph.len()]);
+    let mut stack = vec![root];
+    while let Some(id) = stack.pop() {
+        if std::mem::replace(&mut seen[id.index()], true) {
+            needed[id.index()] = true;
+        } else {
+            graph.for_each_edge(id, |edge| stack.push(edge));
+        }
+    }
+    needed
+}
+
 struct Saver<'g, 'de> {
     graph: &'g Graph<'de>,
     keys: Keys,
     writer: Writer,
     /// The memo number of each node.
     memo: Vec<u32>,
+    /// The nodes that need one, where not all get it.
+    needed: Option<Vec<bool>>,
+    fix_imports: bool,
     /// Memo numbers of the words that protocols write around an object.
     texts: HashMap<&'static str, u32>,
     globals: HashMap<(Vec<u8>, Vec<u8>), u32>,
@@ -136,15 +167,15 @@ impl Saver<'_, '_> {
                 Task::PlainText(text) => {
                     self.writer.boundary();
                     self.writer.text(&text);
-                    self.put();
+                    self.put_unused();
                 }
                 Task::EndTuple(id) => self.end_tuple(id),
                 Task::Tuple(len) => {
                     let code = [op::TUPLE1, op::TUPLE2, op::TUPLE3][usize::from(len) - 1];
                     self.writer.op(if self.writer.protocol >= 2 { code } else { op::TUPLE });
-                    self.put();
+                    self.put_unused();
                 }
-                Task::Put => self.put(),
+                Task::Put => self.put_unused(),
                 Task::PutNode(id) => self.put_node(id),
                 Task::PutGlobal(module, name) => {
                     self.globals.insert((module, name), self.memo_len);
@@ -238,12 +269,22 @@ impl Saver<'_, '_> {
         self.tasks.extend(tasks.into_iter().rev());
     }
 
+    /// Numbers an object that nothing refers to again.
+    fn put_unused(&mut self) {
+        if self.needed.is_none() {
+            self.put();
+        }
+    }
+
     fn put(&mut self) {
         self.writer.put(self.memo_len);
         self.memo_len += 1;
     }
 
     fn put_node(&mut self, id: NodeId) {
+        if self.needed.as_ref().is_some_and(|needed| !needed[id.index()]) {
+            return;
+        }
         self.memo[id.index()] = self.memo_len;
         self.put();
     }
@@ -421,7 +462,7 @@ impl Saver<'_, '_> {
             return self.old_bytes(bytes, Task::Put);
         }
         self.writer.bytes(bytes);
-        self.put();
+        self.put_unused();
     }
 
     fn set(&mut self, id: NodeId, items: Rc<[NodeId]>) {
@@ -496,8 +537,8 @@ impl Saver<'_, '_> {
                 .with_hint("protocol 4 writes any name"));
         }
         let (module, name) = match self.writer.protocol {
-            3 => (key.0.clone(), key.1.clone()),
-            _ => names::to_python2(&key.0, &key.1),
+            0..=2 if self.fix_imports => names::to_python2(&key.0, &key.1),
+            _ => (key.0.clone(), key.1.clone()),
         };
         self.writer.line_pair(op::GLOBAL, &module, &name);
         self.globals.insert(key, self.memo_len);
@@ -511,7 +552,7 @@ impl Saver<'_, '_> {
             _ => {
                 self.writer.boundary();
                 self.writer.text(text);
-                self.put();
+                self.put_unused();
             }
         }
     }

@@ -225,10 +225,10 @@ pub(crate) fn code_points(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
     std::iter::from_fn(move || {
         let first = *rest.first()?;
         let len = match first {
-            0..0x80 => 1,
-            0..0xe0 => 2,
-            0..0xf0 => 3,
-            _ => 4,
+            ..=0x7f => 1,
+            0x80..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0.. => 4,
         };
         let (bytes, tail) = rest.split_at_checked(len).unwrap_or((rest, &[]));
         rest = tail;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edges, Graph, Integer, Node, NodeId};
 use crate::protocol::Protocol;
-use crate::python::{self, LoadOptions, Machine};
+use crate::python::{self, LoadOptions, Machine, SaveOptions};
 
 /// Any value that a pickle can denote. Shared and recursive structure survives in it.
 ///
@@ -139,6 +139,32 @@ impl Value {
     /// When the protocol is not one of Python's or cannot express a name.
     pub fn dumps(&self, protocol: Protocol) -> Result<Vec<u8>> {
         python::save(&self.graph, self.id, protocol)
+    }
+
+    /// Pickles the value with everything optional.
+    ///
+    /// # Errors
+    /// As [`dumps`](Self::dumps).
+    pub fn dumps_with(&self, options: &SaveOptions) -> Result<Vec<u8>> {
+        python::save_with(&self.graph, self.id, options)
+    }
+
+    /// Loads the next pickle of any of Python's protocols from a reader, and reads nothing more.
+    ///
+    /// ```
+    /// use pickle_core::Value;
+    /// let mut two = &b"K\x01.X\x01\x00\x00\x00a."[..];
+    /// assert_eq!(Value::load(&mut two)?.as_i64(), Some(1));
+    /// assert_eq!(Value::load(&mut two)?.as_str(), Some("a"));
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`loads`](Self::loads); and when reading fails or ends early.
+    pub fn load(reader: &mut (impl std::io::Read + ?Sized)) -> Result<Self> {
+        let mut bytes = Vec::new();
+        python::read_pickle(reader, &mut bytes)?;
+        Self::loads(&bytes)
     }
 
     /// The graph in which this value lies.
