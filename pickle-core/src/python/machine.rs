@@ -42,8 +42,8 @@ pub struct Machine<'de> {
     pub(super) start: usize,
     /// Bytes of memory that this load may take.
     budget: u64,
-    /// Bytes that joined names may still take.
-    pub(super) names_left: usize,
+    /// Bytes that copies of names and bytearrays may still take, in proportion to the input.
+    pub(super) copies_left: usize,
 }
 
 impl<'de> Machine<'de> {
@@ -60,7 +60,7 @@ impl<'de> Machine<'de> {
             buffers,
             start: 0,
             budget: options.limits.budget(bytes.len()),
-            names_left: 16 * bytes.len() + (1 << 16),
+            copies_left: copies_budget(bytes),
             options,
         }
     }
@@ -508,4 +508,8 @@ impl<'de> Machine<'de> {
         let what = if self.fence > 0 { "a mark is in the way" } else { "the stack is empty" };
         self.corrupt(what)
     }
+}
+
+fn copies_budget(bytes: &[u8]) -> usize {
+    bytes.len().saturating_mul(16).saturating_add(1 << 16)
 }

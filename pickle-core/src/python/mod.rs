@@ -11,6 +11,7 @@ mod number;
 mod objects;
 pub mod opcode;
 mod options;
+mod save_calls;
 mod saver;
 mod stream;
 mod text;

@@ -295,12 +295,12 @@ impl Machine<'_> {
 
     /// Takes bytes from the budget for copies.
     fn charge(&mut self, bytes: usize) -> Result<()> {
-        match self.names_left.checked_sub(bytes) {
+        match self.copies_left.checked_sub(bytes) {
             Some(left) => {
-                self.names_left = left;
+                self.copies_left = left;
                 Ok(())
             }
-            None => Err(Error::new(ErrorKind::Memory { limit: self.names_left as u64 })),
+            None => Err(self.corrupt("copies of names or bytearrays outgrow the input")),
         }
     }
 
