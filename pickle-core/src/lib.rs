@@ -8,17 +8,20 @@
 
 pub mod bridge;
 mod error;
+pub mod graph;
 pub mod hooks;
 mod impls;
 mod limits;
 pub mod native;
 mod pickler;
 mod protocol;
+pub mod python;
 mod raw;
 pub mod schema;
 pub mod shape;
 pub mod traits;
 mod type_info;
+mod value;
 
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
@@ -29,3 +32,4 @@ pub use pickler::{
 pub use protocol::Protocol;
 pub use schema::Schema;
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};
+pub use value::{Index, Kind, ObjectRef, Value};

@@ -1,0 +1,25 @@
+//! Python's pickle format, protocols 0 to 5: a machine that reads and a saver that writes.
+//!
+//! Nothing named by a pickle is ever looked up or called here. The machine makes inert nodes of a
+//! [`Graph`](crate::graph::Graph); what they mean is decided by those who restore values from it.
+
+mod input;
+mod machine;
+mod memo;
+mod names;
+mod number;
+mod objects;
+pub mod opcode;
+mod options;
+mod save_calls;
+mod saver;
+mod stream;
+mod text;
+mod writer;
+
+pub use machine::Machine;
+pub use options::{KOI8_R, LoadOptions, MemoEntries, SaveOptions};
+pub use saver::{save, save_with};
+pub use stream::read_pickle;
+pub use text::{Encoding, OnInvalid};
+pub(crate) use writer::{code_points, float_repr};

@@ -1,0 +1,260 @@
+//! Opcodes out: the choices that CPython's C pickler makes for each protocol, byte for byte.
+
+use crate::graph::Integer;
+use crate::graph::bigint;
+
+use super::opcode as op;
+use super::text::push_code_point;
+
+/// A frame is closed when it holds so many bytes.
+const FRAME_TARGET: usize = 64 << 10;
+/// A frame that holds fewer is not worth its header.
+const FRAME_MIN: usize = 4;
+const FRAME_HEADER: usize = 9;
+
+/// The bytes of a pickle as they grow.
+#[derive(Debug)]
+pub(super) struct Writer {
+    out: Vec<u8>,
+    pub(super) protocol: u8,
+    /// Where the header of the open frame lies.
+    frame: Option<usize>,
+    framing: bool,
+}
+
+impl Writer {
+    pub(super) fn new(protocol: u8) -> Self {
+        let mut out = Vec::new();
+        if protocol >= 2 {
+            out.extend([op::PROTO, protocol]);
+        }
+        Self { out, protocol, frame: None, framing: protocol >= 4 }
+    }
+
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.op(op::STOP);
+        self.close_frame();
+        self.out
+    }
+
+    /// Between two objects a frame that is full is closed.
+    pub(super) fn boundary(&mut self) {
+        if self.frame.is_some_and(|start| self.out.len() - start - FRAME_HEADER >= FRAME_TARGET) {
+            self.close_frame();
+        }
+    }
+
+    fn close_frame(&mut self) {
+        let Some(start) = self.frame.take() else { return };
+        let (body, len) = (start + FRAME_HEADER, self.out.len() - start - FRAME_HEADER);
+        if len < FRAME_MIN {
+            self.out.drain(start..body);
+            return;
+        }
+        self.out[start] = op::FRAME;
+        self.out[start + 1..body].copy_from_slice(&(len as u64).to_le_bytes());
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.framing && self.frame.is_none() {
+            self.frame = Some(self.out.len());
+            self.out.extend([0; FRAME_HEADER]);
+        }
+        self.out.extend_from_slice(bytes);
+    }
+
+    pub(super) fn op(&mut self, code: u8) {
+        self.write(&[code]);
+    }
+
+    /// A header and data behind it. Large data lies outside of frames.
+    fn write_large(&mut self, header: &[u8], data: &[u8]) {
+        let framing = self.framing;
+        if data.len() >= FRAME_TARGET {
+            self.close_frame();
+            self.framing = false;
+        }
+        self.write(header);
+        self.write(data);
+        self.framing = framing;
+    }
+
+    /// An opcode with the size of what follows, in the shortest of its three forms.
+    fn counted(&mut self, [short, long, huge]: [u8; 3], data: &[u8]) {
+        let size = (data.len() as u64).to_le_bytes();
+        match data.len() as u64 {
+            len if short != 0 && len <= 0xff => self.write_large(&[short, size[0]], data),
+            len if long != 0 && len <= 0xffff_ffff => {
+                self.write_large(&[long, size[0], size[1], size[2], size[3]], data);
+            }
+            _ => self.write_large(&[&[huge][..], &size].concat(), data),
+        }
+    }
+
+    pub(super) fn bool(&mut self, value: bool) {
+        match (self.protocol >= 2, value) {
+            (true, true) => self.op(op::NEWTRUE),
+            (true, false) => self.op(op::NEWFALSE),
+            (false, true) => self.write(b"I01\n"),
+            (false, false) => self.write(b"I00\n"),
+        }
+    }
+
+    pub(super) fn integer(&mut self, value: Integer<'_>) {
+        let bytes = match value {
+            Integer::Small(value) => match i32::try_from(value) {
+                Ok(value) => return self.int32(value),
+                Err(_) => bigint::trim(&value.to_le_bytes()).to_vec(),
+            },
+            Integer::Big(bytes) => bytes.to_vec(),
+        };
+        if self.protocol < 2 {
+            return self.write(format!("L{value}L\n").as_bytes());
+        }
+        match u8::try_from(bytes.len()) {
+            Ok(len) => self.write(&[op::LONG1, len]),
+            Err(_) => {
+                self.op(op::LONG4);
+                self.write(&(bytes.len() as u32).to_le_bytes());
+            }
+        }
+        self.write(&bytes);
+    }
+
+    fn int32(&mut self, value: i32) {
+        if self.protocol == 0 {
+            return self.write(format!("I{value}\n").as_bytes());
+        }
+        let [a, b, c, d] = value.to_le_bytes();
+        match value {
+            0..=0xff => self.write(&[op::BININT1, a]),
+            0x100..=0xffff => self.write(&[op::BININT2, a, b]),
+            _ => self.write(&[op::BININT, a, b, c, d]),
+        }
+    }
+
+    pub(super) fn float(&mut self, value: f64) {
+        if self.protocol == 0 {
+            return self.write(format!("F{}\n", float_repr(value)).as_bytes());
+        }
+        self.op(op::BINFLOAT);
+        self.write(&value.to_be_bytes());
+    }
+
+    pub(super) fn text(&mut self, text: &[u8]) {
+        if self.protocol == 0 {
+            let escaped = raw_unicode_escape(text);
+            self.op(op::UNICODE);
+            self.write(&escaped);
+            return self.op(b'\n');
+        }
+        let short = if self.protocol >= 4 { op::SHORT_BINUNICODE } else { 0 };
+        self.counted([short, op::BINUNICODE, op::BINUNICODE8], text);
+    }
+
+    /// Bytes from protocol 3 on.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.counted([op::SHORT_BINBYTES, op::BINBYTES, op::BINBYTES8], bytes);
+    }
+
+    /// A bytearray from protocol 5 on.
+    pub(super) fn bytearray(&mut self, bytes: &[u8]) {
+        self.counted([0, 0, op::BYTEARRAY8], bytes);
+    }
+
+    pub(super) fn line_pair(&mut self, code: u8, first: &[u8], second: &[u8]) {
+        self.op(code);
+        for line in [first, second] {
+            self.write(line);
+            self.op(b'\n');
+        }
+    }
+
+    pub(super) fn persid(&mut self, id: &[u8]) {
+        self.op(op::PERSID);
+        self.write(id);
+        self.op(b'\n');
+    }
+
+    /// Gives the topmost object this memo number, which is the next.
+    pub(super) fn put(&mut self, index: u32) {
+        match (self.protocol, u8::try_from(index)) {
+            (4.., _) => self.op(op::MEMOIZE),
+            (0, _) => self.write(format!("p{index}\n").as_bytes()),
+            (_, Ok(index)) => self.write(&[op::BINPUT, index]),
+            _ => self.with_u32(op::LONG_BINPUT, index),
+        }
+    }
+
+    pub(super) fn get(&mut self, index: u32) {
+        match (self.protocol, u8::try_from(index)) {
+            (0, _) => self.write(format!("g{index}\n").as_bytes()),
+            (_, Ok(index)) => self.write(&[op::BINGET, index]),
+            _ => self.with_u32(op::LONG_BINGET, index),
+        }
+    }
+
+    fn with_u32(&mut self, code: u8, value: u32) {
+        self.op(code);
+        self.write(&value.to_le_bytes());
+    }
+}
+
+/// A float as Python's `repr` writes it.
+pub(crate) fn float_repr(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "inf".into() } else { "-inf".into() };
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let plain = value.to_string();
+        return if plain.contains('.') { plain } else { plain + ".0" };
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// The code points of UTF-8 in which lone surrogates may occur.
+pub(crate) fn code_points(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = *rest.first()?;
+        let len = match first {
+            ..=0x7f => 1,
+            0x80..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0.. => 4,
+        };
+        let (bytes, tail) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+        rest = tail;
+        let head = u32::from(first) & if len == 1 { 0x7f } else { 0x7f >> len };
+        Some(bytes[1..].iter().fold(head, |code, byte| code << 6 | u32::from(byte & 0x3f)))
+    })
+}
+
+/// Text for a `UNICODE` line: Latin-1 with escapes for the rest and for what would end the line.
+fn raw_unicode_escape(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for code in code_points(text) {
+        match code {
+            0x1_0000.. => out.extend(format!("\\U{code:08x}").bytes()),
+            0x100..=0xffff | 0 | 0x0a | 0x0d | 0x1a | 0x5c => {
+                out.extend(format!("\\u{code:04x}").bytes())
+            }
+            _ => out.push(code as u8),
+        }
+    }
+    out
+}
+
+/// Bytes as the text whose characters have their numbers, as protocols below 3 write them.
+pub(super) fn latin1(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    bytes.iter().for_each(|byte| push_code_point(&mut out, (*byte).into()));
+    out
+}
