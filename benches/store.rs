@@ -52,7 +52,7 @@ fn main() {
             |values| {
                 let mut batch = store.batch();
                 for value in &values {
-                    batch = batch.put_in(&records, &value.id, value).unwrap();
+                    batch.put_in(&records, &value.id, value).unwrap();
                 }
                 batch.commit().unwrap();
             },

@@ -59,11 +59,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut batch = store.batch();
     for package in &loaded.packages {
         size += dumps(package)?.len();
-        batch = batch.put_in(&known, &package.key(), package)?;
+        batch.put_in(&known, &package.key(), package)?;
     }
     batch.commit()?;
     println!("store: put {packages} packages in one batch, {size} bytes with their schemas");
-    drop((known, store));
+    drop((batch, known, store));
 
     let store = Store::open(&path)?;
     let known: Collection<String, Package> = store.collection("packages")?;

@@ -106,9 +106,26 @@
 //! # Ok::<(), pickle::Error>(())
 //! ```
 //!
+//! # Python's pickles
+//!
+//! [`Value`] holds whatever a pickle of Python's denotes, and writes it again, for protocols 0 to 5.
+//! What the pickle names, classes and functions, stays names: nothing is imported, called or run.
+//!
+//! ```
+//! use pickle::{Protocol, Value};
+//!
+//! // pickle.dumps({"a": [1, 2.0]}, protocol=2)
+//! let bytes = b"\x80\x02}q\0X\x01\0\0\0aq\x01]q\x02(K\x01G@\0\0\0\0\0\0\0es.";
+//! let value = Value::loads(bytes)?;
+//! assert_eq!(value.to_string(), "{'a': [1, 2.0]}");
+//! assert_eq!(value.dumps(Protocol::V2)?, bytes);
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
 //! # Features
 //!
 //! - `store` (on by default): [`store`], over sled.
+//! - `redb`: the store over redb as well.
 //! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
 
 #![forbid(unsafe_code)]

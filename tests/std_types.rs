@@ -282,3 +282,40 @@ fn a_map_that_announces_more_than_it_has_allocates_nothing() {
     });
     assert!(used.bytes_max < 4096, "{} bytes", used.bytes_max);
 }
+
+/// A vector that is longer when it is written than when it was measured, as another thread could
+/// make it.
+struct Growing(std::cell::Cell<bool>, RefCell<Vec<String>>);
+
+impl pickle::Layout for Growing {
+    const HEAD: usize = <Vec<String> as pickle::Layout>::HEAD;
+
+    fn describe(schema: &mut pickle::schema::SchemaBuilder) -> pickle::schema::SchemaId {
+        <Vec<String> as pickle::Layout>::describe(schema)
+    }
+}
+
+impl Pickle for Growing {
+    fn measure(&self, measure: &mut pickle::native::Measure) -> pickle::Result<()> {
+        self.1.measure(measure)
+    }
+
+    fn encode<'b>(
+        &self,
+        head: pickle::native::HeadMut<'b, Self>,
+        writer: &mut pickle::native::Writer,
+    ) -> pickle::native::Written<'b, Self> {
+        if self.0.get() {
+            self.1.borrow_mut().resize(100, String::new());
+        }
+        head.put(&self.1, writer)
+    }
+}
+
+#[test]
+fn what_grows_beyond_a_section_while_it_is_pickled_is_an_error() {
+    let growing = Growing(Cell::new(true), RefCell::new(Vec::new()));
+    assert!(matches!(dumps(&growing).unwrap_err().kind(), ErrorKind::Changed));
+    growing.0.set(false);
+    assert_eq!(loads::<Vec<String>>(&dumps(&growing).unwrap()).unwrap().len(), 100);
+}

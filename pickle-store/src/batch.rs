@@ -1,83 +1,79 @@
-//! [`Batch`]: changes that are made together.
-
-use std::borrow::Borrow;
-use std::collections::BTreeMap;
+//! Batches: several writes that happen together.
 
 use pickle_core::Pickle;
 
 use crate::collection::Collection;
-use crate::engine::Bytes;
+use crate::engine::Op;
 use crate::error::Result;
-use crate::key::Key;
-use crate::space::Space;
-use crate::store::{Change, Pickled, Store};
+use crate::key::{AsKey, Key, ToKey};
+use crate::store::{Store, at, object_key};
 
-/// Changes that are made together by [`commit`](Self::commit), or not at all. Of several changes to
-/// one key the last counts.
-#[must_use = "a batch does nothing until `commit`"]
-pub struct Batch<'a> {
-    store: &'a Store,
-    changes: BTreeMap<Bytes, Option<Pickled>>,
+/// Writes that [`commit`](Self::commit) makes together, or none of them; from [`Store::batch`].
+/// The last one on a key wins.
+#[must_use = "nothing is written before `commit`"]
+pub struct Batch {
+    store: Store,
+    ops: Vec<Op>,
 }
 
-impl<'a> Batch<'a> {
-    pub(crate) fn new(store: &'a Store) -> Self {
-        Self { store, changes: BTreeMap::new() }
+impl Batch {
+    pub(crate) fn new(store: Store) -> Self {
+        Self { store, ops: Vec::new() }
     }
 
-    /// Will store an object.
+    /// Stores a value.
     ///
     /// # Errors
-    /// When the object cannot be pickled.
-    pub fn put<T: Pickle + ?Sized>(self, key: &(impl Key + ?Sized), value: &T) -> Result<Self> {
-        self.put_raw(Space::default().key(key), value)
-    }
-
-    /// Will remove an object.
-    pub fn remove(mut self, key: &(impl Key + ?Sized)) -> Self {
-        self.changes.insert(Space::default().key(key), None);
-        self
-    }
-
-    /// Will store an object in a collection.
-    ///
-    /// # Errors
-    /// When the object cannot be pickled.
-    pub fn put_in<K: Key + Borrow<Q>, V: Pickle, Q: Key + ?Sized>(
-        self,
-        collection: &Collection<K, V>,
-        key: &Q,
+    /// When the value cannot be pickled. The batch is as it was then.
+    pub fn put<V: Pickle + ?Sized>(
+        &mut self,
+        key: &(impl ToKey + ?Sized),
         value: &V,
-    ) -> Result<Self> {
-        self.put_raw(collection.space().key(key), value)
-    }
-
-    /// Will remove an object from a collection.
-    pub fn remove_in<K: Key + Borrow<Q>, V, Q: Key + ?Sized>(
-        mut self,
-        collection: &Collection<K, V>,
-        key: &Q,
-    ) -> Self {
-        self.changes.insert(collection.space().key(key), None);
-        self
-    }
-
-    fn put_raw<T: Pickle + ?Sized>(mut self, key: Bytes, value: &T) -> Result<Self> {
-        let pickled = Pickled::of(value).map_err(|error| error.of_key(&key))?;
-        self.changes.insert(key, Some(pickled));
+    ) -> Result<&mut Self> {
+        let staged = self.store.inner.stage(object_key(key), value, &mut self.ops);
+        staged.map_err(|error| at(error, key))?;
         Ok(self)
     }
 
-    /// Makes the changes. When this returns, they are on disk.
+    /// Removes a key, if it is there.
+    pub fn remove(&mut self, key: &(impl ToKey + ?Sized)) -> &mut Self {
+        self.ops.push(Op::Remove { key: object_key(key) });
+        self
+    }
+
+    /// Stores a value in a collection of the same store.
     ///
     /// # Errors
-    /// As [`Store::put`]. Then none of them was made, unless the disk failed while they were
-    /// brought there.
-    pub fn commit(self) -> Result<()> {
-        if self.changes.is_empty() {
-            return Ok(());
-        }
-        let changes = self.changes.into_iter();
-        self.store.commit(changes.map(|(key, value)| Change { key, value }).collect())
+    /// As [`put`](Self::put).
+    pub fn put_in<K: Key, V: Pickle>(
+        &mut self,
+        collection: &Collection<K, V>,
+        key: &(impl AsKey<K> + ?Sized),
+        value: &V,
+    ) -> Result<&mut Self> {
+        let key = collection.encode(key);
+        let staged = self.store.inner.stage(key.clone(), value, &mut self.ops);
+        staged.map_err(|error| collection.at(error, &key))?;
+        Ok(self)
+    }
+
+    /// Removes a key from a collection of the same store, if it is there.
+    pub fn remove_from<K: Key, V>(
+        &mut self,
+        collection: &Collection<K, V>,
+        key: &(impl AsKey<K> + ?Sized),
+    ) -> &mut Self {
+        self.ops.push(Op::Remove { key: collection.encode(key) });
+        self
+    }
+
+    /// Makes all writes, and leaves the batch empty.
+    ///
+    /// # Errors
+    /// When it cannot be written, and then none of it is.
+    pub fn commit(&mut self) -> Result<()> {
+        let ops = std::mem::take(&mut self.ops);
+        // Nothing was expected, so nothing can be in conflict.
+        self.store.inner.commit(&[], &ops).map(|_| ())
     }
 }

@@ -1,221 +1,307 @@
-//! [`Collection`]: objects of one type under keys of one type.
+//! Collections: values of one type by ordered keys of one type.
 
-use std::borrow::Borrow;
+use std::fmt;
 use std::marker::PhantomData;
-use std::ops::RangeBounds;
 
 use pickle_core::{Pickle, UnpickleOwned};
 
-use crate::engine::{Applied, Expect};
+use crate::engine::KeyRange;
 use crate::error::{Error, ErrorKind, Result};
-use crate::iter::{Entries, Keys, RawEntries};
-use crate::key::{Key, LoadKey};
-use crate::space::Space;
-use crate::store::{Change, Pickled, Store};
+use crate::iter::Iter;
+use crate::key::{self, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix};
+use crate::record::Version;
+use crate::store::Store;
+use crate::watch::Watch;
 
-/// How often an update is tried while others change the same object.
-const TRIES: u32 = 1000;
+/// How often [`Collection::update`] tries before it reports a conflict.
+const TRIES: u32 = 100;
 
-/// Objects of type `V` under keys of type `K`, in the order of the keys. [`Store::collection`] gives
-/// one; it is cheap to clone.
+/// Values of type `V` by keys of type `K`, in the order of the keys; from
+/// [`Store::collection`]. Cloning gives another handle to the same collection.
+///
+/// ```
+/// use pickle_store::Store;
+/// let store = Store::builder("memory:").open()?;
+/// let towns = store.collection::<String, u32>("towns")?;
+/// for (name, people) in [("Basel", 177_000), ("Bern", 134_000), ("Zug", 31_000)] {
+///     towns.put(name, &people)?;
+/// }
+/// assert_eq!(towns.last()?, Some(("Zug".to_owned(), 31_000)));
+/// let with_b = towns.prefix("B")?.rev().collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(with_b, [("Bern".to_owned(), 134_000), ("Basel".to_owned(), 177_000)]);
+/// # Ok::<(), pickle_store::Error>(())
+/// ```
 pub struct Collection<K, V> {
     store: Store,
-    space: Space,
-    _entry: Entry<K, V>,
+    name: Box<str>,
+    prefix: Box<[u8]>,
+    types: PhantomData<fn() -> (K, V)>,
 }
-
-/// Neither holds nor owns any.
-type Entry<K, V> = PhantomData<fn(K, V) -> (K, V)>;
 
 impl<K, V> Clone for Collection<K, V> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), space: self.space.clone(), _entry: PhantomData }
+        Self {
+            store: self.store.clone(),
+            name: self.name.clone(),
+            prefix: self.prefix.clone(),
+            types: PhantomData,
+        }
     }
 }
 
-impl<K, V> Collection<K, V> {
-    pub(crate) fn new(store: Store, space: Space) -> Self {
-        Self { store, space, _entry: PhantomData }
-    }
-
-    pub(crate) fn space(&self) -> &Space {
-        &self.space
-    }
-}
-
-impl<K: Key, V: Pickle> Collection<K, V> {
-    /// Stores an object. One that is there already is replaced.
-    ///
-    /// # Errors
-    /// As [`Store::put`].
-    pub fn put<Q: Key + ?Sized>(&self, key: &Q, value: &V) -> Result<()>
-    where
-        K: Borrow<Q>,
-    {
-        let key = self.space.key(key);
-        let value = Pickled::of(value).map_err(|error| error.of_key(&key))?;
-        self.store.commit(vec![Change { key, value: Some(value) }])
+impl<K, V> fmt::Debug for Collection<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Collection").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
 impl<K: Key, V> Collection<K, V> {
-    /// Removes an object. Tells whether there was one.
-    ///
-    /// # Errors
-    /// As [`Store::remove`].
-    pub fn remove<Q: Key + ?Sized>(&self, key: &Q) -> Result<bool>
-    where
-        K: Borrow<Q>,
-    {
-        self.store.remove_raw(self.space.key(key))
+    pub(crate) fn new(store: Store, name: &str, prefix: Vec<u8>) -> Self {
+        Self { store, name: name.into(), prefix: prefix.into(), types: PhantomData }
     }
 
-    /// Whether there is an object.
-    ///
-    /// # Errors
-    /// As [`Store::contains`].
-    pub fn contains<Q: Key + ?Sized>(&self, key: &Q) -> Result<bool>
-    where
-        K: Borrow<Q>,
-    {
-        self.store.contains_raw(&self.space.key(key))
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
-    /// How many objects there are. Takes time in proportion to that.
+    /// Removes a key; returns whether it was there.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn len(&self) -> Result<usize> {
-        self.raw().count_all()
+    /// When it cannot be written.
+    pub fn remove(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<bool> {
+        let key = self.encode(key);
+        self.store.inner.remove(key.clone()).map_err(|error| self.at(error, &key))
     }
 
-    /// Whether there are no objects.
+    /// Whether there is a value at a key.
     ///
     /// # Errors
-    /// When the disk fails.
+    /// When the engine fails.
+    pub fn contains(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<bool> {
+        Ok(self.store.inner.engine().get(&self.encode(key))?.is_some())
+    }
+
+    /// How many keys there are. They are counted one by one.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn len(&self) -> Result<u64> {
+        self.store.inner.count(&self.prefix)
+    }
+
+    /// Whether there are no keys.
+    ///
+    /// # Errors
+    /// When the engine fails.
     pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.raw().next().transpose()?.is_none())
+        Ok(self.keys()?.next().transpose()?.is_none())
     }
 
-    fn raw(&self) -> RawEntries<'_> {
-        RawEntries::new(&self.store, self.space.clone(), self.space.all())
+    /// The keys, in order.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn keys(&self) -> Result<Iter<'_, K>> {
+        let decode = |key: &[u8], _: &[u8]| self.decode(key).map(Some);
+        Ok(Iter::new(self.store.inner.engine(), KeyRange::prefix(&self.prefix), decode))
+    }
+
+    /// The keys as they are written from now on.
+    ///
+    /// ```
+    /// use pickle_store::{ChangeKind, Store};
+    /// use std::time::Duration;
+    /// let users = Store::builder("memory:").open()?.collection::<u64, String>("users")?;
+    /// let mut changes = users.watch()?;
+    /// users.put(&7, &"ann".to_owned())?;
+    /// let change = changes.next_within(Duration::from_secs(1))?.unwrap();
+    /// assert_eq!((change.key, change.kind), (7, ChangeKind::Put));
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch(&self) -> Result<Watch<K>> {
+        self.store.inner.watch(&self.prefix, None, |key| KeyDecoder::plain(key))
+    }
+
+    /// As [`watch`](Self::watch), beginning behind a change that was seen before. Changes are kept
+    /// in memory: after the store was closed, and behind the last few thousand, it begins with
+    /// [`Lagged`](ErrorKind::Lagged).
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch_from(&self, sequence: u64) -> Result<Watch<K>> {
+        self.store.inner.watch(&self.prefix, Some(sequence), |key| KeyDecoder::plain(key))
+    }
+
+    pub(crate) fn encode(&self, key: &(impl AsKey<K> + ?Sized)) -> Vec<u8> {
+        KeyEncoder::plain(&self.prefix, key)
+    }
+
+    pub(crate) fn decode(&self, key: &[u8]) -> Result<K> {
+        let plain = key.get(self.prefix.len()..).unwrap_or_default();
+        KeyDecoder::plain(plain).map_err(|error| self.at(error, key))
+    }
+
+    pub(crate) fn bounds(&self, range: &impl KeyBounds<K>) -> KeyRange {
+        let (start, end) = range.encode_bounds(&|key| KeyEncoder::plain(&self.prefix, key));
+        key::within(&self.prefix, start, end)
+    }
+
+    /// Adds the key to an error: `users[7]`.
+    #[cold]
+    pub(crate) fn at(&self, error: Error, key: &[u8]) -> Error {
+        let plain = key.get(self.prefix.len()..).unwrap_or_default();
+        match KeyDecoder::plain::<K>(plain) {
+            Ok(key) => error.at_key(format_args!("{}[{key:?}]", self.name)),
+            Err(_) => error.at_key(format_args!("{}[{}]", self.name, plain.escape_ascii())),
+        }
     }
 }
 
-impl<K: LoadKey, V> Collection<K, V> {
-    /// The keys, in order, from both ends.
+impl<K: Key, V: Pickle> Collection<K, V> {
+    /// Stores a value, in place of the one at the key.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn keys(&self) -> Result<Keys<'_, K>> {
-        Ok(Keys::new(self.raw()))
+    /// When the value cannot be pickled, is too large, or cannot be written.
+    pub fn put(&self, key: &(impl AsKey<K> + ?Sized), value: &V) -> Result<()> {
+        let key = self.encode(key);
+        self.store.inner.put(key.clone(), value).map_err(|error| self.at(error, &key))
+    }
+
+    /// Stores a value if the record is still of the version that was read, or is still absent
+    /// for `None`. Returns the new version.
+    ///
+    /// ```
+    /// use pickle_store::{ErrorKind, Store};
+    /// let counts = Store::builder("memory:").open()?.collection::<u8, u32>("counts")?;
+    /// let version = counts.put_if(&1, None, &10)?;
+    /// counts.put(&1, &11)?;
+    /// let error = counts.put_if(&1, Some(version), &12).unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Conflict));
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Conflict`](ErrorKind::Conflict) when it is not; else as [`put`](Self::put).
+    pub fn put_if(
+        &self,
+        key: &(impl AsKey<K> + ?Sized),
+        expected: Option<Version>,
+        value: &V,
+    ) -> Result<Version> {
+        let key = self.encode(key);
+        match self.store.inner.put_if(key.clone(), expected, value) {
+            Ok(Some(version)) => Ok(version),
+            Ok(None) => Err(self.at(Error::new(ErrorKind::Conflict), &key)),
+            Err(error) => Err(self.at(error, &key)),
+        }
     }
 }
 
 impl<K: Key, V: UnpickleOwned> Collection<K, V> {
-    /// Loads an object; nothing where there is none.
+    /// Loads the value at a key.
     ///
     /// # Errors
-    /// As [`Store::get`].
-    pub fn get<Q: Key + ?Sized>(&self, key: &Q) -> Result<Option<V>>
-    where
-        K: Borrow<Q>,
-    {
-        self.store.load(&self.space.key(key))
+    /// [`TypeMismatch`](ErrorKind::TypeMismatch) when it is of another type,
+    /// [`Corrupt`](ErrorKind::Corrupt) when its bytes are damaged.
+    pub fn get(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Option<V>> {
+        Ok(self.get_versioned(key)?.map(|(_, value)| value))
     }
 
-    /// Changes an object where it is: loads it, lets `change` at it, stores it. When others change it
-    /// meanwhile, `change` runs again on what they made. Returns the changed object; nothing where
-    /// there is none.
-    ///
-    /// ```
-    /// # let store = pickle_store::Store::temporary()?;
-    /// let visits = store.collection::<String, u32>("visits")?;
-    /// visits.put("ann", &1)?;
-    /// assert_eq!(visits.update("ann", |count| *count += 1)?, Some(2));
-    /// assert_eq!(visits.update("bob", |count| *count += 1)?, None);
-    /// # Ok::<(), pickle_store::Error>(())
-    /// ```
+    /// Loads the value at a key with its version, for [`put_if`](Self::put_if).
     ///
     /// # Errors
-    /// As [`Store::get`] and [`Store::put`]; [`ErrorKind::Conflict`] after a thousand attempts.
-    pub fn update<Q: Key + ?Sized>(
-        &self,
-        key: &Q,
-        mut change: impl FnMut(&mut V),
-    ) -> Result<Option<V>>
-    where
-        K: Borrow<Q>,
-        V: Pickle,
-    {
-        let key = self.space.key(key);
-        for _ in 0..TRIES {
-            let Some(record) = self.store.engine().get(&key)? else { return Ok(None) };
-            let expect = Expect { key: key.clone(), value: Some(record.clone()) };
-            let Some(mut value) = self.store.load_record::<V>(&key, record)? else { continue };
-            change(&mut value);
-            let pickled = Pickled::of(&value).map_err(|error| error.of_key(&key))?;
-            let changes = vec![Change { key: key.clone(), value: Some(pickled) }];
-            if self.store.commit_if(&[expect], changes)? == Applied::Yes {
-                return Ok(Some(value));
-            }
-        }
-        Err(Error::new(ErrorKind::Conflict).of_key(&key))
-    }
-}
-
-impl<K: LoadKey, V: UnpickleOwned> Collection<K, V> {
-    /// Keys and objects, in the order of the keys, from both ends.
-    ///
-    /// # Errors
-    /// When the disk fails, here or at an entry.
-    pub fn iter(&self) -> Result<Entries<'_, K, V>> {
-        Ok(Entries::new(self.raw()))
+    /// As [`get`](Self::get).
+    pub fn get_versioned(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Option<(Version, V)>> {
+        let key = self.encode(key);
+        self.store.inner.get(&key).map_err(|error| self.at(error, &key))
     }
 
-    /// Keys and objects of a range.
+    /// The lowest key with its value.
     ///
     /// # Errors
-    /// As [`iter`](Self::iter).
-    pub fn range<Q: Key>(&self, range: impl RangeBounds<Q>) -> Result<Entries<'_, K, V>> {
-        let range = self.space.range(&range);
-        Ok(Entries::new(RawEntries::new(&self.store, self.space.clone(), range)))
-    }
-
-    /// Keys and objects whose keys begin alike: the first characters of a text, the first parts of
-    /// a tuple.
-    ///
-    /// ```
-    /// # let store = pickle_store::Store::temporary()?;
-    /// let log = store.collection::<(String, u64), String>("log")?;
-    /// log.put(&("disk".into(), 1), &"full".into())?;
-    /// log.put(&("net".into(), 1), &"down".into())?;
-    /// log.put(&("net".into(), 2), &"up".into())?;
-    /// let net = log.prefix(&("net",))?.collect::<Result<Vec<_>, _>>()?;
-    /// assert_eq!(net.len(), 2);
-    /// # Ok::<(), pickle_store::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`iter`](Self::iter).
-    pub fn prefix<Q: Key + ?Sized>(&self, prefix: &Q) -> Result<Entries<'_, K, V>> {
-        let range = self.space.prefix(prefix);
-        Ok(Entries::new(RawEntries::new(&self.store, self.space.clone(), range)))
-    }
-
-    /// The entry with the smallest key.
-    ///
-    /// # Errors
-    /// As [`iter`](Self::iter).
+    /// As [`get`](Self::get).
     pub fn first(&self) -> Result<Option<(K, V)>> {
         self.iter()?.next().transpose()
     }
 
-    /// The entry with the largest key.
+    /// The highest key with its value.
     ///
     /// # Errors
-    /// As [`iter`](Self::iter).
+    /// As [`get`](Self::get).
     pub fn last(&self) -> Result<Option<(K, V)>> {
         self.iter()?.next_back().transpose()
+    }
+
+    /// All keys with their values, in order.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn iter(&self) -> Result<Iter<'_, (K, V)>> {
+        self.scan(KeyRange::prefix(&self.prefix))
+    }
+
+    /// The keys of a range with their values, in order.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn range(&self, range: impl KeyBounds<K>) -> Result<Iter<'_, (K, V)>> {
+        self.scan(self.bounds(&range))
+    }
+
+    /// The keys that start so, with their values: text for `String`, the first parts for tuples.
+    ///
+    /// ```
+    /// use pickle_store::Store;
+    /// let events = Store::builder("memory:").open()?.collection::<(u32, String), ()>("events")?;
+    /// events.put(&(1, "a"), &())?;
+    /// events.put(&(2, "b"), &())?;
+    /// assert_eq!(events.prefix(&(2,))?.count(), 1);
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn prefix(&self, prefix: &(impl KeyPrefix<K> + ?Sized)) -> Result<Iter<'_, (K, V)>> {
+        self.scan(KeyRange::prefix(&KeyEncoder::plain(&self.prefix, prefix)))
+    }
+
+    fn scan(&self, range: KeyRange) -> Result<Iter<'_, (K, V)>> {
+        Ok(Iter::new(self.store.inner.engine(), range, |key, value| self.item(key, value)))
+    }
+
+    fn item(&self, key: &[u8], value: &[u8]) -> Result<Option<(K, V)>> {
+        match self.store.inner.load(key, value) {
+            Ok((_, value)) => Ok(Some((self.decode(key)?, value))),
+            Err(error) => Err(self.at(error, key)),
+        }
+    }
+}
+
+impl<K: Key, V: Pickle + UnpickleOwned> Collection<K, V> {
+    /// Changes the value at a key; returns what the closure returned, or none where there is no
+    /// value. The closure runs again when another writer was first.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get) and [`put`](Self::put); [`Conflict`](ErrorKind::Conflict) when
+    /// others were first each time.
+    pub fn update<R>(
+        &self,
+        key: &(impl AsKey<K> + ?Sized),
+        mut change: impl FnMut(&mut V) -> R,
+    ) -> Result<Option<R>> {
+        for _ in 0..TRIES {
+            let Some((version, mut value)) = self.get_versioned(key)? else { return Ok(None) };
+            let result = change(&mut value);
+            let encoded = self.encode(key);
+            let put = self.store.inner.put_if(encoded.clone(), Some(version), &value);
+            if put.map_err(|error| self.at(error, &encoded))?.is_some() {
+                return Ok(Some(result));
+            }
+        }
+        Err(self.at(Error::new(ErrorKind::Conflict), &self.encode(key)))
     }
 }

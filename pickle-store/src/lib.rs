@@ -1,58 +1,70 @@
-//! Keeps pickled objects by key in an embedded database. Depend on `pickle-rs`, which re-exports this
-//! crate as `pickle::store`.
+//! Pickled objects by key, in an embedded database.
 //!
 //! ```
-//! use pickle_store::{Collection, Store};
+//! use pickle_store::Store;
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("data");
+//! let store = Store::open(&path)?;
+//! store.put("alice", &("Alice".to_owned(), 30_u32))?;
+//! let alice: Option<(String, u32)> = store.get("alice")?;
+//! assert_eq!(alice, Some(("Alice".to_owned(), 30)));
 //!
-//! let store = Store::temporary()?;
-//! store.put("motto", "keep what you are given")?;
-//! assert_eq!(store.get::<String>("motto")?.as_deref(), Some("keep what you are given"));
-//!
-//! let ages: Collection<String, u8> = store.collection("ages")?;
-//! ages.put("ann", &31)?;
-//! ages.put("bob", &47)?;
-//! let oldest_first = ages.iter()?.rev().collect::<Result<Vec<_>, _>>()?;
-//! assert_eq!(oldest_first, [("bob".into(), 47), ("ann".into(), 31)]);
-//! # Ok::<(), pickle_store::Error>(())
+//! let visits = store.collection::<u64, u32>("visits")?;
+//! visits.put(&7, &1)?;
+//! visits.update(&7, |count| *count += 1)?;
+//! assert_eq!(visits.range(3..9)?.collect::<Result<Vec<_>, _>>()?, [(7, 2)]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What survives
+//! # What is kept, and when
 //!
-//! When a method that writes returns, its changes are on disk. The default engine is sled 0.34, whose
-//! own `flush` only starts the writing: in simulated losses of power most of what it had acknowledged
-//! was gone. So after each commit the store flushes sled and then has the operating system write
-//! sled's file and its folder (`fsync`); commits of several threads share one. If that fails, nothing
-//! more is written until the store is opened again, since the operating system may have dropped what
-//! it could not write.
+//! Under [`Durability::Sync`], the default, a write that returned is on disk. Batches and
+//! transactions are whole or absent. Reads see what was written, also while it is on its way to
+//! the disk.
 //!
-//! | what happens | what is found afterwards |
+//! | failure | what happens |
 //! |---|---|
-//! | the process ends or is killed | everything acknowledged; of a batch all or nothing |
-//! | the power fails | the same, as far as the disk keeps what it reported as written |
-//! | sled opens empty after damage | [`ErrorKind::Corrupt`] on opening, never an empty store |
-//! | bytes on disk change | [`ErrorKind::Corrupt`] with the key, never a wrong value |
-//! | the store is open already | [`ErrorKind::Locked`] with the holder |
+//! | the process is killed | nothing that returned is lost; the next open rebuilds the index |
+//! | power is cut | as [`Durability`] says; the store opens, with whole batches up to some write |
+//! | `fsync` fails | the write fails, and the store refuses all work until it is opened again |
+//! | the disk is full | the write fails, and nothing of it remains |
+//! | a record is damaged | [`ErrorKind::Corrupt`] with its key, when it is read |
+//! | a file of the store is damaged or gone | [`ErrorKind::Corrupt`], never an empty store |
+//! | sled fails or panics | [`ErrorKind::Poisoned`]; the next open rebuilds the index |
+//! | it is opened twice | [`ErrorKind::Locked`] |
 //!
-//! `docs/store-format.md` in the repository describes what is stored.
+//! Two limits of this: bytes damaged in the very last write of a store that was not closed look
+//! like a write that was cut short, and it is dropped as one. And panics inside sled can only be
+//! caught where panics unwind, the default.
+//!
+//! The files, and why they survive, are in `docs/store-format.md`.
 
 #![forbid(unsafe_code)]
-#![warn(clippy::print_stdout)] // libraries do not print
 
 mod batch;
+mod builder;
+mod catalog;
 mod collection;
-mod commit;
 pub mod engine;
 mod error;
-mod folder;
+mod export;
 mod iter;
 mod key;
 mod record;
-mod space;
+mod report;
 mod store;
+mod transaction;
+mod watch;
 
 pub use batch::Batch;
+pub use builder::Builder;
 pub use collection::Collection;
+pub use engine::Durability;
 pub use error::{Error, ErrorKind, Result};
-pub use iter::{Entries, Keys};
-pub use key::{Key, LoadKey};
+pub use iter::Iter;
+pub use key::{AnyKey, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix, ToKey};
+pub use record::Version;
+pub use report::{Problem, Report, Stats};
 pub use store::Store;
+pub use transaction::{Transaction, TransactionCollection};
+pub use watch::{Change, ChangeKind, Watch};

@@ -1,552 +1,486 @@
-//! [`Store`]: objects by key.
+//! The store: values of any type by keys of any type.
 
-use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
-use pickle_core::{Pickle, Pickler, Schema, SchemaMode, UnpickleOwned, loads};
+use pickle_core::{Limits, Pickle, Schema, UnpickleOwned};
 
 use crate::batch::Batch;
+use crate::builder::Builder;
+use crate::catalog::{self, Catalog, OBJECTS};
 use crate::collection::Collection;
-use crate::commit::Commits;
-use crate::engine::{Applied, Bytes, Engine, Expect, Memory, Op, Sled};
+use crate::engine::{Applied, Engine, Expect, KeyRange, Op};
 use crate::error::{Error, ErrorKind, Result};
-use crate::folder::Folder;
-use crate::iter::{Entries, Keys, RawEntries};
-use crate::key::{Key, LoadKey};
-use crate::record::{self, Content, Record};
-use crate::space::{META, Space};
+use crate::iter::Iter;
+use crate::key::{self, AnyKey, Key, KeyBounds, KeyDecoder, KeyEncoder, ToKey};
+use crate::record::{self, Record, Version};
+use crate::report::{Report, Stats};
+use crate::transaction::Transaction;
+use crate::watch::{Hub, Watch};
 
-/// Keeps objects by key in a database on disk.
-///
-/// Any type with `#[derive(Pickle)]` can be stored; any [`Key`] is a key. A store is cheap to clone,
-/// and may be used from many threads: all clones are the same store.
-///
-/// When a method that writes has returned, what it wrote is on disk: it survives the end of the
-/// process and the loss of power.
+/// Pickled objects by key. Cloning gives another handle to the same store.
 ///
 /// ```
 /// use pickle_store::Store;
-///
 /// let store = Store::temporary()?;
-/// store.put("alice", &("Alice".to_owned(), 37_u8))?;
-/// let alice: Option<(String, u8)> = store.get("alice")?;
-/// assert_eq!(alice, Some(("Alice".to_owned(), 37)));
-/// assert!(!store.contains("bob")?);
+/// store.put("alice", &("Alice".to_owned(), 30_u32))?;
+/// store.put(&("scores", 7), &[1_u8, 2, 3])?;
+/// assert_eq!(store.get::<(String, u32)>("alice")?, Some(("Alice".to_owned(), 30)));
+/// assert!(store.contains(&("scores", 7))?);
+/// assert!(store.remove("alice")?);
+/// assert_eq!(store.len()?, 1);
 /// # Ok::<(), pickle_store::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct Store {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
+    // In this order: the engine closes its files before their folder goes.
     engine: Box<dyn Engine>,
-    commits: Commits,
-    writer: Mutex<Writer>,
-    /// Fingerprints of the types whose schemas are stored.
-    types: RwLock<HashSet<u64>>,
-    // Dropped after the engine, in this order.
-    _folder: Option<Folder>,
-    _temporary: Option<tempfile::TempDir>,
+    _folder: Option<tempfile::TempDir>,
+    catalog: Catalog,
+    limits: Limits,
+    hub: Arc<Hub>,
 }
 
-/// What those who write take turns with.
-#[derive(Clone, Copy)]
-struct Writer {
-    next_version: u64,
-    /// Versions below this one are reserved on disk.
-    reserved: u64,
-    /// Whether the store has ever held a value in chunks.
-    has_chunks: bool,
-}
-
-/// What the engine is to do for some changes, and what is so once it has.
-struct Plan {
-    ops: Vec<Op>,
-    writer: Writer,
-    /// Types that were not stored before.
-    types: Vec<u64>,
-}
-
-/// Versions that are reserved at once. Some are lost when the store closes.
-const RESERVE: u64 = 1 << 20;
-
-/// One changed object.
-pub(crate) struct Change {
-    pub(crate) key: Bytes,
-    /// Its pickle; nothing when it is removed.
-    pub(crate) value: Option<Pickled>,
-}
-
-/// A pickle without its schema, and where that is to be had.
-pub(crate) struct Pickled {
-    bytes: Bytes,
-    fingerprint: u64,
-    schema: fn() -> Schema,
-}
-
-impl Pickled {
-    pub(crate) fn of<T: Pickle + ?Sized>(value: &T) -> Result<Self> {
-        let mut bytes = Vec::new();
-        Pickler::new(&mut bytes).schema(SchemaMode::Omit).dump(value)?;
-        let fingerprint = Schema::fingerprint_in(&bytes)?;
-        Ok(Self { bytes, fingerprint, schema: Schema::of::<T> })
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.hub.close();
     }
 }
 
 impl Store {
-    /// Opens the store in a folder, or creates it.
-    ///
-    /// ```
-    /// # let folder = std::env::temp_dir().join("pickle-store-doc-open");
-    /// use pickle_store::Store;
-    ///
-    /// let store = Store::open(&folder)?;
-    /// store.put("visits", &1_u64)?;
-    /// drop(store);
-    /// assert_eq!(Store::open(&folder)?.get::<u64>("visits")?, Some(1));
-    /// # std::fs::remove_dir_all(folder)?;
-    /// # Ok::<(), pickle_store::Error>(())
-    /// ```
+    /// Opens the store in a folder, over the default engine, or begins one there.
     ///
     /// # Errors
-    /// [`ErrorKind::Locked`] when it is open already, in this or another process;
-    /// [`ErrorKind::Corrupt`] when the database is damaged, or empty where it must not be.
+    /// [`Locked`](ErrorKind::Locked) when it is open already, [`Corrupt`](ErrorKind::Corrupt) when
+    /// its files are damaged or missing.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let folder = Folder::lock(path.as_ref())?;
-        let is_marked = folder.is_marked()?;
-        let engine = Sled::open(path.as_ref())?;
-        let is_empty = engine.get(&meta(FORMAT))?.is_none();
-        if is_marked && is_empty {
-            return Err(Error::corrupt("the database came up empty, and was not"));
-        }
-        let store = Self::over(Box::new(engine), Some(folder), None)?;
-        if let (false, Some(folder)) = (is_marked, &store.inner._folder) {
-            folder.mark()?;
-        }
-        Ok(store)
+        Builder::sled(path.as_ref().to_owned()).open()
     }
 
-    /// A store on disk that is removed when its last clone is dropped.
+    /// A store on disk whose files go when its last handle does.
     ///
     /// # Errors
-    /// When no folder can be created.
+    /// When the files cannot be made.
     pub fn temporary() -> Result<Self> {
-        let temporary = tempfile::TempDir::with_prefix("pickle-store-")?;
-        let engine = Sled::open(temporary.path())?;
-        Self::over(Box::new(engine), None, Some(temporary))
+        let folder = tempfile::tempdir()?;
+        Builder::sled(folder.path().join("store")).open_temporary(folder)
     }
 
-    /// A store in memory.
+    /// A store by engine and path, with everything optional: `"sled:path"`, `"redb:path"`,
+    /// `"memory:"`.
     ///
-    /// # Errors
-    /// None so far.
-    pub fn memory() -> Result<Self> {
-        Self::with_engine(Memory::default())
+    /// ```
+    /// use pickle_store::{Durability, Store};
+    /// let store = Store::builder("memory:").durability(Durability::Os).open()?;
+    /// assert!(store.is_empty()?);
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn builder(url: &str) -> Builder {
+        Builder::new(url)
     }
 
-    /// A store over an engine of the caller's.
+    /// A store over an engine of your own.
     ///
     /// # Errors
-    /// When the engine holds something else, or fails.
+    /// When the engine fails, or holds anything but a store.
     pub fn with_engine(engine: impl Engine + 'static) -> Result<Self> {
-        Self::over(Box::new(engine), None, None)
+        Self::over(Box::new(engine), Limits::DEFAULT, None)
     }
 
-    fn over(
+    pub(crate) fn over(
         engine: Box<dyn Engine>,
-        folder: Option<Folder>,
-        temporary: Option<tempfile::TempDir>,
+        limits: Limits,
+        folder: Option<tempfile::TempDir>,
     ) -> Result<Self> {
-        match engine.get(&meta(FORMAT))?.as_deref() {
-            Some(VERSION) => {}
-            Some(other) => {
-                let what = format!("a store of format {}", String::from_utf8_lossy(other));
-                return Err(Error::new(ErrorKind::Unsupported { what }));
+        let catalog = Catalog::open(&*engine)?;
+        let hub = Arc::new(Hub::new());
+        Ok(Self { inner: Arc::new(Inner { engine, catalog, limits, hub, _folder: folder }) })
+    }
+
+    /// Stores a value, in place of the one at the key.
+    ///
+    /// # Errors
+    /// When the value cannot be pickled, is too large, or cannot be written.
+    pub fn put<V: Pickle + ?Sized>(&self, key: &(impl ToKey + ?Sized), value: &V) -> Result<()> {
+        self.inner.put(object_key(key), value).map_err(|error| at(error, key))
+    }
+
+    /// Loads the value at a key.
+    ///
+    /// # Errors
+    /// [`TypeMismatch`](ErrorKind::TypeMismatch) when a value of another type is there,
+    /// [`Corrupt`](ErrorKind::Corrupt) when its bytes are damaged.
+    pub fn get<V: UnpickleOwned>(&self, key: &(impl ToKey + ?Sized)) -> Result<Option<V>> {
+        let found = self.inner.get(&object_key(key)).map_err(|error| at(error, key))?;
+        Ok(found.map(|(_, value)| value))
+    }
+
+    /// Removes a key; returns whether it was there.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remove(&self, key: &(impl ToKey + ?Sized)) -> Result<bool> {
+        self.inner.remove(object_key(key)).map_err(|error| at(error, key))
+    }
+
+    /// Whether there is a value at a key.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn contains(&self, key: &(impl ToKey + ?Sized)) -> Result<bool> {
+        Ok(self.inner.engine.get(&object_key(key))?.is_some())
+    }
+
+    /// The keys of the store, without those in collections.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn keys(&self) -> Result<Iter<'_, AnyKey>> {
+        let decode = |key: &[u8], _: &[u8]| AnyKey::decode(&key[1..]).map(Some);
+        Ok(Iter::new(self.inner.engine(), KeyRange::prefix(&[OBJECTS]), decode))
+    }
+
+    /// All keys with their values, which are of type `V`. Those of another type are errors.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn iter<V: UnpickleOwned>(&self) -> Result<Iter<'_, (AnyKey, V)>> {
+        let decode = |key: &[u8], value: &[u8]| {
+            let name = AnyKey::decode(&key[1..])?;
+            match self.inner.load(key, value) {
+                Ok((_, value)) => Ok(Some((name, value))),
+                Err(error) => Err(error.at_key(name.quoted())),
             }
-            None => {
-                engine.apply(&[], vec![Op::Put(meta(FORMAT), VERSION.to_vec())])?;
-                engine.sync()?;
-            }
-        }
-        let reserved = match engine.get(&meta(NEXT))? {
-            None => 1,
-            Some(bytes) => match <[u8; 8]>::try_from(bytes) {
-                Ok(bytes) => u64::from_le_bytes(bytes),
-                Err(_) => return Err(Error::corrupt("the version counter is no number")),
-            },
         };
-        let has_chunks = engine.get(&meta(CHUNKS))?.is_some();
-        let writer = Mutex::new(Writer { next_version: reserved, reserved, has_chunks });
-        let inner = Inner {
-            engine,
-            commits: Commits::default(),
-            writer,
-            types: RwLock::default(),
-            _folder: folder,
-            _temporary: temporary,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Iter::new(self.inner.engine(), KeyRange::prefix(&[OBJECTS]), decode))
     }
 
-    /// Stores an object. One that is there already is replaced.
-    ///
-    /// # Errors
-    /// When the object cannot be pickled, the key is too large, or the disk fails.
-    pub fn put<T: Pickle + ?Sized>(&self, key: &(impl Key + ?Sized), value: &T) -> Result<()> {
-        let key = Space::default().key(key);
-        let value = Pickled::of(value).map_err(|error| error.of_key(&key))?;
-        self.commit(vec![Change { key, value: Some(value) }])
-    }
-
-    /// Loads an object; nothing where there is none.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TypeMismatch`] when it is of another type, [`ErrorKind::Corrupt`] when what is
-    /// on disk is not what was written.
-    pub fn get<T: UnpickleOwned>(&self, key: &(impl Key + ?Sized)) -> Result<Option<T>> {
-        self.load(&Space::default().key(key))
-    }
-
-    /// Removes an object. Tells whether there was one.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn remove(&self, key: &(impl Key + ?Sized)) -> Result<bool> {
-        self.remove_raw(Space::default().key(key))
-    }
-
-    /// Whether there is an object.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn contains(&self, key: &(impl Key + ?Sized)) -> Result<bool> {
-        self.contains_raw(&Space::default().key(key))
-    }
-
-    /// The keys, in order. Those of collections are not among them.
+    /// The keys of type `K` within a range, with their values.
     ///
     /// ```
-    /// # let store = pickle_store::Store::temporary()?;
-    /// store.put("b", &2_u8)?;
-    /// store.put("a", &1_u8)?;
-    /// let keys: Vec<String> = store.keys()?.collect::<Result<_, _>>()?;
-    /// assert_eq!(keys, ["a", "b"]);
-    /// # Ok::<(), pickle_store::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// When the disk fails; for each key that is no `K`.
-    pub fn keys<K: LoadKey>(&self) -> Result<Keys<'_, K>> {
-        Ok(Keys::new(self.raw()))
-    }
-
-    /// How many objects there are. Those of collections are not counted.
-    ///
-    /// Takes time in proportion to that.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn len(&self) -> Result<usize> {
-        self.raw().count_all()
-    }
-
-    /// Whether there are no objects.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn is_empty(&self) -> Result<bool> {
-        Ok(self.raw().next().transpose()?.is_none())
-    }
-
-    /// Keys and objects, in the order of the keys, from both ends.
-    ///
-    /// # Errors
-    /// When the disk fails; for each entry that is no `K` and `T`.
-    pub fn iter<K: LoadKey, T: UnpickleOwned>(&self) -> Result<Entries<'_, K, T>> {
-        Ok(Entries::new(self.raw()))
-    }
-
-    /// A named collection of objects of one type, under keys of one type. It exists as soon as
-    /// there is something in it.
-    ///
-    /// ```
-    /// use pickle_store::Collection;
-    /// # let store = pickle_store::Store::temporary()?;
-    /// let squares: Collection<u32, u64> = store.collection("squares")?;
-    /// for number in 1..=10 {
-    ///     squares.put(&number, &u64::from(number * number))?;
+    /// use pickle_store::Store;
+    /// let store = Store::builder("memory:").open()?;
+    /// for (name, age) in [("ann", 30_u8), ("bob", 40), ("eve", 50)] {
+    ///     store.put(name, &age)?;
     /// }
-    /// let some = squares.range(3..5)?.collect::<Result<Vec<_>, _>>()?;
-    /// assert_eq!(some, [(3, 9), (4, 16)]);
+    /// let some = store.range::<u8, String>("b".."f")?.rev().collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(some, [("eve".to_owned(), 50), ("bob".to_owned(), 40)]);
     /// # Ok::<(), pickle_store::Error>(())
     /// ```
     ///
     /// # Errors
-    /// When the name is empty.
-    pub fn collection<K: Key, V>(&self, name: &str) -> Result<Collection<K, V>> {
-        if name.is_empty() {
-            let what = "a collection needs a name".to_owned();
-            return Err(Error::new(ErrorKind::Unsupported { what }));
-        }
-        Ok(Collection::new(self.clone(), Space::named(name)))
-    }
-
-    /// Starts a batch: changes that are made together or not at all.
-    ///
-    /// ```
-    /// # let store = pickle_store::Store::temporary()?;
-    /// store.put("draft", &1_u8)?;
-    /// store.batch().put("final", &2_u8)?.remove("draft").commit()?;
-    /// assert_eq!((store.get("draft")?, store.get("final")?), (None::<u8>, Some(2_u8)));
-    /// # Ok::<(), pickle_store::Error>(())
-    /// ```
-    pub fn batch(&self) -> Batch<'_> {
-        Batch::new(self)
-    }
-
-    /// Brings everything to disk. Writing does so already; this is for peace of mind.
-    ///
-    /// # Errors
-    /// When that is not known for sure. From then on nothing can be written.
-    pub fn sync(&self) -> Result<()> {
-        let number = self.inner.commits.made();
-        self.inner.commits.sync(number, &*self.inner.engine)
-    }
-
-    pub(crate) fn engine(&self) -> &dyn Engine {
-        &*self.inner.engine
-    }
-
-    fn raw(&self) -> RawEntries<'_> {
-        let space = Space::default();
-        let range = space.all();
-        RawEntries::new(self, space, range)
-    }
-
-    pub(crate) fn contains_raw(&self, key: &[u8]) -> Result<bool> {
-        Ok(self.inner.engine.get(key)?.is_some())
-    }
-
-    pub(crate) fn remove_raw(&self, key: Bytes) -> Result<bool> {
-        let is_there = self.contains_raw(&key)?;
-        if is_there {
-            self.commit(vec![Change { key, value: None }])?;
-        }
-        Ok(is_there)
-    }
-
-    /// Loads the object under a key of the engine's.
-    pub(crate) fn load<T: UnpickleOwned>(&self, key: &[u8]) -> Result<Option<T>> {
-        match self.inner.engine.get(key)? {
-            None => Ok(None),
-            Some(bytes) => self.load_record(key, bytes),
-        }
-    }
-
-    /// Loads the object in a record that was read under a key; nothing if it was removed since.
-    pub(crate) fn load_record<T: UnpickleOwned>(
+    /// When the engine fails.
+    pub fn range<V: UnpickleOwned, K: Key>(
         &self,
-        key: &[u8],
-        bytes: Bytes,
-    ) -> Result<Option<T>> {
-        self.pickle_in(key, bytes)
-            .and_then(|pickle| pickle.map(|pickle| self.loads(&pickle)).transpose())
-            .map_err(|error| error.of_key(key))
+        range: impl KeyBounds<K>,
+    ) -> Result<Iter<'_, (K, V)>> {
+        let (start, end) = range.encode_bounds(&|key| KeyEncoder::tagged(&[OBJECTS], key));
+        let decode = |key: &[u8], value: &[u8]| {
+            // Beyond an open end are keys of other types.
+            let Ok(name) = KeyDecoder::tagged::<K>(&key[1..]) else { return Ok(None) };
+            match self.inner.load(key, value) {
+                Ok((_, value)) => Ok(Some((name, value))),
+                Err(error) => Err(error.at_key(format_args!("{name:?}"))),
+            }
+        };
+        Ok(Iter::new(self.inner.engine(), key::within(&[OBJECTS], start, end), decode))
     }
 
-    /// The pickle in a record, its chunks put together.
-    fn pickle_in(&self, key: &[u8], mut bytes: Bytes) -> Result<Option<Bytes>> {
+    /// How many keys there are, without those in collections. They are counted one by one.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn len(&self) -> Result<u64> {
+        self.inner.count(&[OBJECTS])
+    }
+
+    /// Whether there are no keys, those in collections aside.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn is_empty(&self) -> Result<bool> {
+        Ok(self.keys()?.next().transpose()?.is_none())
+    }
+
+    /// The collection of a name, which is begun where there is none.
+    ///
+    /// # Errors
+    /// [`TypeMismatch`](ErrorKind::TypeMismatch) when its keys are of another type than `K`.
+    pub fn collection<K: Key, V>(&self, name: &str) -> Result<Collection<K, V>> {
+        let prefix = catalog::collection(self.inner.engine(), name, &K::kind())?;
+        Ok(Collection::new(self.clone(), name, prefix))
+    }
+
+    /// Several writes that happen together or not at all.
+    ///
+    /// ```
+    /// use pickle_store::Store;
+    /// let store = Store::builder("memory:").open()?;
+    /// store.put("old", &1_u8)?;
+    /// store.batch().put("new", &1_u8)?.remove("old").commit()?;
+    /// assert_eq!((store.get::<u8>("new")?, store.contains("old")?), (Some(1), false));
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn batch(&self) -> Batch {
+        Batch::new(self.clone())
+    }
+
+    /// Reads and writes as if nobody else did meanwhile.
+    ///
+    /// The closure runs again when something it read was changed before it could commit, so it
+    /// should do nothing but read and write. An error from it rolls back.
+    ///
+    /// ```
+    /// use pickle_store::Store;
+    /// let store = Store::builder("memory:").open()?;
+    /// let accounts = store.collection::<String, i64>("accounts")?;
+    /// accounts.put("ann", &10)?;
+    /// accounts.put("bob", &0)?;
+    /// store.transaction(|tx| {
+    ///     let mut accounts = tx.collection(&accounts);
+    ///     let (ann, bob) = (accounts.get("ann")?.unwrap(), accounts.get("bob")?.unwrap());
+    ///     accounts.put("ann", &(ann - 7))?;
+    ///     accounts.put("bob", &(bob + 7))
+    /// })?;
+    /// assert_eq!((accounts.get("ann")?, accounts.get("bob")?), (Some(3), Some(7)));
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The closure's; [`Conflict`](ErrorKind::Conflict) when others were first each time.
+    pub fn transaction<R, E: From<Error>>(
+        &self,
+        run: impl FnMut(&mut Transaction<'_>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        crate::transaction::run(&self.inner, run)
+    }
+
+    /// The keys of the store, those in collections aside, as they are written from now on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch(&self) -> Result<Watch<AnyKey>> {
+        self.inner.watch(&[OBJECTS], None, AnyKey::decode)
+    }
+
+    /// As [`watch`](Self::watch), beginning behind a change that was seen before.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch_from(&self, sequence: u64) -> Result<Watch<AnyKey>> {
+        self.inner.watch(&[OBJECTS], Some(sequence), AnyKey::decode)
+    }
+
+    /// Writes everything to a stream that any engine can [`import`](Self::import), while the store
+    /// is in use. What is written meanwhile may or may not be in it.
+    ///
+    /// # Errors
+    /// When the engine or the writer fails.
+    pub fn export(&self, mut writer: impl std::io::Write) -> Result<()> {
+        crate::export::export(self.inner.engine(), &mut writer)
+    }
+
+    /// Makes a store of an exported stream. There must be no store yet; one left by an import that
+    /// did not end is begun anew.
+    ///
+    /// ```
+    /// use pickle_store::Store;
+    /// let store = Store::temporary()?;
+    /// store.put("a", &1_u8)?;
+    /// let mut stream = Vec::new();
+    /// store.export(&mut stream)?;
+    /// let copy = Store::import(stream.as_slice(), Store::builder("memory:"))?;
+    /// assert_eq!(copy.get::<u8>("a")?, Some(1));
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Corrupt`](ErrorKind::Corrupt) when the stream is damaged or ends early. The store cannot
+    /// be opened then.
+    pub fn import(mut reader: impl std::io::Read, into: Builder) -> Result<Self> {
+        into.import(&mut reader)
+    }
+
+    /// Reads everything there is and reports what is damaged.
+    ///
+    /// # Errors
+    /// When the engine fails so that nothing more can be read.
+    pub fn verify(&self) -> Result<Report> {
+        crate::report::verify(self.inner.engine())
+    }
+
+    /// Counts and sizes. Everything is read for it.
+    ///
+    /// # Errors
+    /// When the engine fails or something is damaged.
+    pub fn stats(&self) -> Result<Stats> {
+        crate::report::stats(self.inner.engine())
+    }
+
+    /// Gives back disk space where the engine can: the default one replaces its journals by a
+    /// snapshot.
+    ///
+    /// # Errors
+    /// When the disk fails. What is stored is as it was.
+    pub fn compact(&self) -> Result<()> {
+        self.inner.engine.compact()
+    }
+
+    /// Returns when all writes that returned before are on disk, whatever the durability.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn sync(&self) -> Result<()> {
+        self.inner.engine.sync()
+    }
+}
+
+/// Where a key of the store itself is in the engine.
+pub(crate) fn object_key(key: &(impl ToKey + ?Sized)) -> Vec<u8> {
+    KeyEncoder::tagged(&[OBJECTS], key)
+}
+
+#[cold]
+pub(crate) fn at(error: Error, key: &(impl ToKey + ?Sized)) -> Error {
+    match AnyKey::decode(&KeyEncoder::tagged(&[], key)) {
+        Ok(key) => error.at_key(key.quoted()),
+        Err(_) => error,
+    }
+}
+
+impl Inner {
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// Adds the writes that store a value; returns its version.
+    pub(crate) fn stage<V: Pickle + ?Sized>(
+        &self,
+        key: Vec<u8>,
+        value: &V,
+        ops: &mut Vec<Op>,
+    ) -> Result<Version> {
+        let version = self.catalog.version(self.engine())?;
+        let value_bytes = record::encode(&key, version, value, self.limits)?;
+        let fingerprint = record::fingerprint(&value_bytes[record::HEADER..])
+            .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
+        ops.extend(self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)?);
+        ops.push(Op::Put { key, value: value_bytes });
+        Ok(version)
+    }
+
+    pub(crate) fn commit(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
+        let applied = self.hub.around(ops, || self.engine.apply(expect, ops))?;
+        if applied == Applied::Committed {
+            self.catalog.written(ops);
+        }
+        Ok(applied)
+    }
+
+    pub(crate) fn watch<K>(
+        &self,
+        prefix: &[u8],
+        after: Option<u64>,
+        decode: fn(&[u8]) -> Result<K>,
+    ) -> Result<Watch<K>> {
+        // Taking a version moves the ceiling that the next opening begins at, so that its
+        // numbers are beyond ours.
+        self.hub.start(|| Ok(self.catalog.version(self.engine())?.get() << 20))?;
+        Ok(Watch::new(&self.hub, prefix, after, decode))
+    }
+
+    pub(crate) fn put<V: Pickle + ?Sized>(&self, key: Vec<u8>, value: &V) -> Result<()> {
+        let mut ops = Vec::with_capacity(2);
+        self.stage(key, value, &mut ops)?;
+        // Nothing was expected, so nothing can be in conflict.
+        self.commit(&[], &ops).map(|_| ())
+    }
+
+    /// Stores a value if the record is still of this version, or absent.
+    pub(crate) fn put_if<V: Pickle + ?Sized>(
+        &self,
+        key: Vec<u8>,
+        expected: Option<Version>,
+        value: &V,
+    ) -> Result<Option<Version>> {
+        let expect = expect(key.clone(), expected);
+        let mut ops = Vec::with_capacity(2);
+        let version = self.stage(key, value, &mut ops)?;
+        match self.commit(&[expect], &ops)? {
+            Applied::Committed => Ok(Some(version)),
+            Applied::Conflict => Ok(None),
+        }
+    }
+
+    pub(crate) fn get<V: UnpickleOwned>(&self, key: &[u8]) -> Result<Option<(Version, V)>> {
+        match self.engine.get(key)? {
+            Some(value) => self.load(key, &value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Removes a key if it is there.
+    pub(crate) fn remove(&self, key: Vec<u8>) -> Result<bool> {
         loop {
-            let record = record::decode(key, &bytes)?;
-            let chunks = match record.content {
-                Content::Whole(pickle) => {
-                    let start = bytes.len() - pickle.len();
-                    return Ok(Some(bytes.split_off(start)));
-                }
-                Content::Chunks(chunks) => chunks,
-            };
-            let version = record.version;
-            match self.chunks(key, version, chunks) {
-                Ok(pickle) => return Ok(Some(pickle)),
-                // Unless the record was replaced since it was read, chunks are really missing.
-                Err(error) => match self.inner.engine.get(key)? {
-                    None => return Ok(None),
-                    Some(again) if again == bytes => return Err(error),
-                    Some(again) => bytes = again,
-                },
+            let Some(value) = self.engine.get(&key)? else { return Ok(false) };
+            // Damaged records can be removed as well, so nothing is decoded here.
+            let start = value[..value.len().min(record::HEADER)].to_vec();
+            let expect = Expect::Starts { key: key.clone(), start };
+            if self.commit(&[expect], &[Op::Remove { key: key.clone() }])? == Applied::Committed {
+                return Ok(true);
             }
         }
     }
 
-    fn chunks(&self, key: &[u8], version: u64, count: u32) -> Result<Bytes> {
-        let mut pickle = Vec::new();
-        for number in 0..count {
-            let key = Space::chunk(key, number);
-            let Some(bytes) = self.inner.engine.get(&key)? else {
-                return Err(Error::corrupt(format!("chunk {number} of {count} is missing")));
-            };
-            match record::decode(&key, &bytes)? {
-                Record { version: own, content: Content::Whole(chunk) } if own == version => {
-                    pickle.extend_from_slice(chunk);
-                }
-                _ => return Err(Error::corrupt(format!("chunk {number} of {count} is another's"))),
-            }
-        }
-        Ok(pickle)
-    }
-
-    fn loads<T: UnpickleOwned>(&self, pickle: &[u8]) -> Result<T> {
-        loads(pickle).map_err(|error| match error.kind() {
-            pickle_core::ErrorKind::TypeMismatch { asked, .. } => {
-                let asked = asked.clone();
-                match self.stored_type(pickle) {
-                    Ok(stored) => Error::new(ErrorKind::TypeMismatch { stored, asked }),
-                    Err(error) => error,
-                }
-            }
-            _ => error.into(),
-        })
-    }
-
-    /// The name of the type that was pickled.
-    #[cold]
-    fn stored_type(&self, pickle: &[u8]) -> Result<String> {
-        let fingerprint = Schema::fingerprint_in(pickle)?;
-        match self.inner.engine.get(&schema_key(fingerprint))? {
-            Some(bytes) => Ok(Schema::from_bytes(&bytes)?.to_string()),
-            None => Ok(format!("an unknown one with fingerprint {fingerprint:016x}")),
-        }
-    }
-
-    /// Makes changes, all or none, and waits until they are on disk.
-    pub(crate) fn commit(&self, changes: Vec<Change>) -> Result<()> {
-        match self.commit_if(&[], changes)? {
-            Applied::Yes => Ok(()),
-            Applied::Conflict => unreachable!("nothing was expected"),
-        }
-    }
-
-    /// Makes changes if all that is expected is so.
-    pub(crate) fn commit_if(&self, expect: &[Expect], changes: Vec<Change>) -> Result<Applied> {
-        let limits = self.inner.engine.limits();
-        for change in &changes {
-            // Chunks have longer keys.
-            let (size, limit) = (change.key.len(), limits.key - Space::CHUNK);
-            if size > limit {
-                let error = Error::new(ErrorKind::TooLarge { size, limit });
-                return Err(error.of_key(&change.key[..100]));
-            }
-        }
-        self.inner.commits.check()?;
-        let mut writer = self.writer();
-        let plan = self.plan(*writer, changes)?;
-        let applied = self.inner.engine.apply(expect, plan.ops);
-        match applied {
-            Ok(Applied::Yes) => {}
-            Ok(Applied::Conflict) => return Ok(Applied::Conflict),
-            Err(error) => {
-                self.inner.commits.poison(&error);
-                return Err(error);
-            }
-        }
-        *writer = plan.writer;
-        if !plan.types.is_empty() {
-            let mut types = self.inner.types.write().unwrap_or_else(PoisonError::into_inner);
-            types.extend(plan.types);
-        }
-        // Counted before others can write, so that no sync leaves it out.
-        let number = self.inner.commits.made();
-        drop(writer);
-        self.inner.commits.sync(number, &*self.inner.engine)?;
-        Ok(Applied::Yes)
-    }
-
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        // Nothing panics while the lock is held.
-        self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn plan(&self, writer: Writer, changes: Vec<Change>) -> Result<Plan> {
-        let version = writer.next_version;
-        let mut plan = Plan { ops: Vec::with_capacity(changes.len()), writer, types: Vec::new() };
-        plan.writer.next_version += 1;
-        if version >= writer.reserved {
-            plan.writer.reserved = version + RESERVE;
-            let reserved = plan.writer.reserved.to_le_bytes().to_vec();
-            plan.ops.push(Op::Put(meta(NEXT), reserved));
-        }
-        for Change { key, value } in changes {
-            if writer.has_chunks {
-                self.remove_chunks(&key, &mut plan.ops)?;
-            }
-            match value {
-                None => plan.ops.push(Op::Remove(key)),
-                Some(pickled) => {
-                    self.describe(&pickled, &mut plan);
-                    self.put_record(version, key, &pickled.bytes, &mut plan);
-                }
-            }
-        }
-        Ok(plan)
-    }
-
-    fn put_record(&self, version: u64, key: Bytes, pickle: &[u8], plan: &mut Plan) {
-        // Room for a record's header.
-        let most = self.inner.engine.limits().value - record::HEADER;
-        if pickle.len() <= most {
-            let record = Record { version, content: Content::Whole(pickle) };
-            let bytes = record::encode(&key, record);
-            return plan.ops.push(Op::Put(key, bytes));
-        }
-        if !plan.writer.has_chunks {
-            plan.writer.has_chunks = true;
-            plan.ops.push(Op::Put(meta(CHUNKS), Vec::new()));
-        }
+    pub(crate) fn count(&self, prefix: &[u8]) -> Result<u64> {
         let mut count = 0;
-        for chunk in pickle.chunks(most) {
-            let key = Space::chunk(&key, count);
-            let record = Record { version, content: Content::Whole(chunk) };
-            let bytes = record::encode(&key, record);
-            plan.ops.push(Op::Put(key, bytes));
-            count += 1;
-        }
-        let record = Record { version, content: Content::Chunks(count) };
-        let bytes = record::encode(&key, record);
-        plan.ops.push(Op::Put(key, bytes));
+        Iter::new(self.engine(), KeyRange::prefix(prefix), |_, _| Ok(Some(()))).try_for_each(
+            |item| {
+                count += 1;
+                item
+            },
+        )?;
+        Ok(count)
     }
 
-    /// Removes the chunks of what is there.
-    fn remove_chunks(&self, key: &[u8], ops: &mut Vec<Op>) -> Result<()> {
-        let Some(bytes) = self.inner.engine.get(key)? else { return Ok(()) };
-        // A damaged record may be replaced; its chunks, if any, stay.
-        if let Ok(Record { content: Content::Chunks(count), .. }) = record::decode(key, &bytes) {
-            ops.extend((0..count).map(|number| Op::Remove(Space::chunk(key, number))));
+    /// Loads a value from its record.
+    pub(crate) fn load<V: UnpickleOwned>(&self, key: &[u8], bytes: &[u8]) -> Result<(Version, V)> {
+        let record = Record::decode(key, bytes)?;
+        match record.load(self.limits) {
+            Ok(value) => Ok((record.version, value)),
+            Err(error) => Err(self.refused::<V>(&record, error)),
         }
-        Ok(())
     }
 
-    /// Stores the schema of a type that was not stored since the store was opened.
-    fn describe(&self, pickled: &Pickled, plan: &mut Plan) {
-        let fingerprint = pickled.fingerprint;
-        let types = self.inner.types.read().unwrap_or_else(PoisonError::into_inner);
-        if !types.contains(&fingerprint) && !plan.types.contains(&fingerprint) {
-            plan.types.push(fingerprint);
-            plan.ops.push(Op::Put(schema_key(fingerprint), (pickled.schema)().to_bytes()));
+    /// Why a record whose checksum holds could not be loaded: it is of another type, or its
+    /// value asks for more than the limits allow.
+    #[cold]
+    fn refused<V: UnpickleOwned>(&self, record: &Record<'_>, error: pickle_core::Error) -> Error {
+        let pickle_core::ErrorKind::TypeMismatch { .. } = error.kind() else {
+            return error.into();
+        };
+        let schema = Schema::of::<V>();
+        let fingerprint = record.fingerprint().unwrap_or_default();
+        match catalog::type_name(self.engine(), fingerprint) {
+            Ok(stored) if stored == schema.to_string() => {
+                let stored = format!("{stored} (fingerprint {fingerprint:016x})");
+                let asked = format!("the {schema} of now ({:016x})", schema.fingerprint());
+                Error::new(ErrorKind::TypeMismatch { stored, asked })
+            }
+            Ok(stored) => Error::new(ErrorKind::TypeMismatch { stored, asked: schema.to_string() }),
+            Err(error) => error,
         }
     }
 }
 
-const FORMAT: &[u8] = b"format";
-const VERSION: &[u8] = b"1";
-const NEXT: &[u8] = b"next";
-const CHUNKS: &[u8] = b"chunks";
-
-fn meta(name: &[u8]) -> Bytes {
-    [&[META], name].concat()
-}
-
-fn schema_key(fingerprint: u64) -> Bytes {
-    [&meta(b"schema"), fingerprint.to_be_bytes().as_slice()].concat()
+/// What must hold for a record to be of this version, or absent.
+pub(crate) fn expect(key: Vec<u8>, version: Option<Version>) -> Expect {
+    match version {
+        Some(version) => Expect::Starts { key, start: version.start() },
+        None => Expect::Absent { key },
+    }
 }

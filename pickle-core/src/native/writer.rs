@@ -152,6 +152,10 @@ pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
     if !sizes.streams {
         let announced = announce(out, Some(size));
         writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+        // What was short when it was measured may have grown beyond a section since.
+        if !writer.stream.is_empty() {
+            writer.changed();
+        }
         return writer.finish().map(|()| announced);
     }
     // The root section comes first and is finished last: its place is kept open.

@@ -1,0 +1,99 @@
+//! Opening a store with everything optional.
+
+use std::path::PathBuf;
+
+use pickle_core::Limits;
+
+use crate::engine::memory::MemoryEngine;
+use crate::engine::{Durability, Engine};
+use crate::error::{Error, Result};
+use crate::store::Store;
+
+/// A store about to be opened; from [`Store::builder`].
+#[must_use]
+pub struct Builder {
+    target: Target,
+    durability: Durability,
+    limits: Limits,
+}
+
+enum Target {
+    Sled(PathBuf),
+    Redb(PathBuf),
+    Memory,
+    Unknown(String),
+}
+
+impl Builder {
+    pub(crate) fn new(url: &str) -> Self {
+        let target = match url.split_once(':') {
+            Some(("sled", path)) => Target::Sled(path.into()),
+            Some(("redb", path)) => Target::Redb(path.into()),
+            Some(("memory", "")) => Target::Memory,
+            _ => Target::Unknown(url.to_owned()),
+        };
+        Self { target, durability: Durability::default(), limits: Limits::DEFAULT }
+    }
+
+    pub(crate) fn sled(path: PathBuf) -> Self {
+        Self { target: Target::Sled(path), ..Self::new("") }
+    }
+
+    /// When writes are acknowledged. [`Durability::Sync`] by default.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// What pickling and loading one value may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Opens the store. It is begun where there is none.
+    ///
+    /// # Errors
+    /// [`Locked`](crate::ErrorKind::Locked) when it is open already,
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) when its files are damaged,
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) when this build lacks the engine.
+    pub fn open(self) -> Result<Store> {
+        let engine = self.engine()?;
+        Store::over(engine, self.limits, None)
+    }
+
+    pub(crate) fn open_temporary(self, folder: tempfile::TempDir) -> Result<Store> {
+        let engine = self.engine()?;
+        Store::over(engine, self.limits, Some(folder))
+    }
+
+    pub(crate) fn import(self, reader: &mut dyn std::io::Read) -> Result<Store> {
+        let engine = self.engine()?;
+        crate::export::import(&*engine, reader)?;
+        Store::over(engine, self.limits, None)
+    }
+
+    #[allow(unused_variables)] // the paths, in builds without the engines
+    fn engine(&self) -> Result<Box<dyn Engine>> {
+        match &self.target {
+            Target::Memory => Ok(Box::new(MemoryEngine::default())),
+            #[cfg(feature = "sled")]
+            Target::Sled(path) => {
+                Ok(Box::new(crate::engine::sled::SledEngine::open(path, self.durability)?))
+            }
+            #[cfg(not(feature = "sled"))]
+            Target::Sled(path) => Err(Error::unsupported("this build has no engine `sled`")),
+            #[cfg(feature = "redb")]
+            Target::Redb(path) => {
+                Ok(Box::new(crate::engine::redb::RedbEngine::open(path, self.durability)?))
+            }
+            #[cfg(not(feature = "redb"))]
+            Target::Redb(path) => Err(Error::unsupported(
+                "this build has no engine `redb`: enable the feature of that name",
+            )),
+            Target::Unknown(url) => Err(Error::unsupported(format!(
+                "no engine for {url:?}: expected `sled:path`, `redb:path` or `memory:`"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What the store knows of itself, under the prefix `00`: its format, the schemas of the types in
+//! it, its collections, and the versions given out.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, RwLock};
+
+use pickle_core::Schema;
+
+use crate::engine::{Engine, Expect, KeyRange, Op, Order};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::AnyKey;
+use crate::record::{self, Record, Version};
+
+/// First byte of the keys of the catalog.
+const CATALOG: u8 = 0;
+/// First byte of the keys of the store itself.
+pub(crate) const OBJECTS: u8 = 1;
+/// First byte of the keys in collections; the number of the collection follows.
+const COLLECTIONS: u8 = 2;
+
+const FORMAT_KEY: [u8; 2] = [CATALOG, b'f'];
+const FORMAT: u8 = 1;
+const VERSION_KEY: [u8; 2] = [CATALOG, b'v'];
+const NUMBER_KEY: [u8; 2] = [CATALOG, b'n'];
+/// There while an import has not ended.
+const IMPORT_KEY: [u8; 2] = [CATALOG, b'i'];
+
+/// Versions are taken from the engine so many at a time.
+const VERSIONS: u64 = 1 << 16;
+
+/// The catalog of an open store.
+pub(crate) struct Catalog {
+    /// Fingerprints of the schemas known to be in the store.
+    schemas: RwLock<HashSet<u64>>,
+    versions: Mutex<Versions>,
+}
+
+/// The versions that may be given out without asking the engine.
+struct Versions {
+    next: u64,
+    end: u64,
+}
+
+impl Catalog {
+    /// Opens the catalog; begins it where the engine is empty.
+    pub(crate) fn open(engine: &dyn Engine) -> Result<Self> {
+        if engine.get(&IMPORT_KEY)?.is_some() {
+            return Err(Error::unsupported(
+                "an import into this store did not end: import again, or delete it",
+            ));
+        }
+        match read(engine, &FORMAT_KEY)?.as_deref() {
+            Some([FORMAT]) => {}
+            Some(other) => {
+                return Err(Error::unsupported(format!(
+                    "the store is of format {other:?}, known is {FORMAT}; use a newer version"
+                )));
+            }
+            None => {
+                let everything = KeyRange::prefix(&[]);
+                if let Some(item) = engine.scan(everything, Order::Ascending)?.next() {
+                    item?;
+                    return Err(Error::corrupt("the database is not empty, and no store"));
+                }
+                let expect = Expect::Absent { key: FORMAT_KEY.to_vec() };
+                let _ = engine.apply(&[expect], &[sealed(&FORMAT_KEY, vec![FORMAT])])?;
+            }
+        }
+        let end = number(engine, &VERSION_KEY)?;
+        let versions = Mutex::new(Versions { next: end, end });
+        Ok(Self { schemas: RwLock::default(), versions })
+    }
+
+    /// A version that no record ever had.
+    pub(crate) fn version(&self, engine: &dyn Engine) -> Result<Version> {
+        let mut versions = self.versions.lock().unwrap_or_else(|poison| poison.into_inner());
+        if versions.next == versions.end {
+            let end = versions.end + VERSIONS;
+            let _ = engine.apply(&[], &[sealed(&VERSION_KEY, end.to_le_bytes().to_vec())])?;
+            versions.end = end;
+        }
+        versions.next += 1;
+        Ok(Version(versions.next))
+    }
+
+    /// The write that a value of this type needs besides its own: none once its schema is known.
+    pub(crate) fn describe(
+        &self,
+        engine: &dyn Engine,
+        fingerprint: u64,
+        schema: impl FnOnce() -> Schema,
+    ) -> Result<Option<Op>> {
+        if self.schemas.read().unwrap_or_else(|poison| poison.into_inner()).contains(&fingerprint) {
+            return Ok(None);
+        }
+        let key = schema_key(fingerprint);
+        if read(engine, &key)?.is_some() {
+            self.know(fingerprint);
+            return Ok(None);
+        }
+        Ok(Some(sealed(&key, schema().to_bytes())))
+    }
+
+    /// Remembers the schemas that were written.
+    pub(crate) fn written(&self, ops: &[Op]) {
+        for op in ops {
+            if let [CATALOG, b's', fingerprint @ ..] = op.key()
+                && let Ok(fingerprint) = fingerprint.try_into()
+            {
+                self.know(u64::from_be_bytes(fingerprint));
+            }
+        }
+    }
+
+    fn know(&self, fingerprint: u64) {
+        self.schemas.write().unwrap_or_else(|poison| poison.into_inner()).insert(fingerprint);
+    }
+}
+
+/// The range of the catalog's own keys.
+pub(crate) fn range() -> KeyRange {
+    KeyRange::prefix(&[CATALOG])
+}
+
+/// The writes that mark an engine as incomplete, and that take the mark away.
+pub(crate) fn import_marks() -> (Op, Op) {
+    (sealed(&IMPORT_KEY, Vec::new()), Op::Remove { key: IMPORT_KEY.to_vec() })
+}
+
+/// What an entry of the engine is, once it was checked.
+pub(crate) enum Entry {
+    Schema,
+    Collection { name: String, prefix: Vec<u8> },
+    State,
+    Object,
+    InCollection { prefix: Vec<u8> },
+}
+
+/// Checks an entry as far as that is possible without its type.
+pub(crate) fn check(engine: &dyn Engine, key: &[u8], value: &[u8]) -> Result<Entry> {
+    if let [OBJECTS | COLLECTIONS, ..] = key {
+        let record = Record::decode(key, value)?;
+        let fingerprint =
+            record.fingerprint().ok_or_else(|| Error::corrupt("a record without a type"))?;
+        type_name(engine, fingerprint)?;
+        return match key {
+            [COLLECTIONS, number @ ..] if number.len() >= 4 => {
+                Ok(Entry::InCollection { prefix: key[..5].to_vec() })
+            }
+            [OBJECTS, name @ ..] => AnyKey::decode(name).map(|_| Entry::Object),
+            _ => Err(Error::corrupt("a key without a collection")),
+        };
+    }
+    let value = record::unseal(key, value)?;
+    match key {
+        [CATALOG, b's', ..] => {
+            Schema::from_bytes(value).map(|_| Entry::Schema).map_err(Error::from)
+        }
+        [CATALOG, b'c', name @ ..] => {
+            let name = String::from_utf8_lossy(name).into_owned();
+            let number = value.get(..4).ok_or_else(|| Error::corrupt("no number"))?;
+            Ok(Entry::Collection { name, prefix: [&[COLLECTIONS], number].concat() })
+        }
+        [CATALOG, ..] => Ok(Entry::State),
+        _ => Err(Error::corrupt("a key outside the store")),
+    }
+}
+
+/// An engine's key for people: the key of an object, or the bytes.
+pub(crate) fn readable(key: &[u8]) -> String {
+    match key {
+        [OBJECTS, name @ ..] => match AnyKey::decode(name) {
+            Ok(key) => key.quoted(),
+            Err(_) => name.escape_ascii().to_string(),
+        },
+        _ => key.escape_ascii().to_string(),
+    }
+}
+
+/// The name of the type with this fingerprint.
+pub(crate) fn type_name(engine: &dyn Engine, fingerprint: u64) -> Result<String> {
+    match read(engine, &schema_key(fingerprint))? {
+        Some(bytes) => Ok(Schema::from_bytes(&bytes)?.to_string()),
+        None => Err(Error::corrupt(format!("the schema {fingerprint:016x} is missing"))),
+    }
+}
+
+/// The prefix of the keys of a collection, which is begun where there is none of that name.
+pub(crate) fn collection(engine: &dyn Engine, name: &str, kind: &str) -> Result<Vec<u8>> {
+    let key = [&[CATALOG, b'c'], name.as_bytes()].concat();
+    loop {
+        if let Some(entry) = read(engine, &key).map_err(|error| error.at_key(name))? {
+            let Some((number, stored)) = entry.split_first_chunk::<4>() else {
+                return Err(Error::corrupt("a collection without a number").at_key(name));
+            };
+            if stored != kind.as_bytes() {
+                let stored = format!("keys of type {}", String::from_utf8_lossy(stored));
+                let asked = format!("keys of type {kind}");
+                return Err(Error::new(ErrorKind::TypeMismatch { stored, asked }).at_key(name));
+            }
+            return Ok([&[COLLECTIONS], &number[..]].concat());
+        }
+        let last = number(engine, &NUMBER_KEY)?;
+        let Ok(next) = u32::try_from(last + 1) else {
+            return Err(Error::unsupported("a store has at most 2^32 collections"));
+        };
+        let mut expect = vec![Expect::Absent { key: key.clone() }];
+        expect.push(match last {
+            0 => Expect::Absent { key: NUMBER_KEY.to_vec() },
+            _ => Expect::Starts { key: NUMBER_KEY.to_vec(), start: last.to_le_bytes().to_vec() },
+        });
+        let entry = [&next.to_be_bytes(), kind.as_bytes()].concat();
+        let count = u64::from(next).to_le_bytes().to_vec();
+        // Whoever was first, the next round finds the entry.
+        let _ = engine.apply(&expect, &[sealed(&key, entry), sealed(&NUMBER_KEY, count)])?;
+    }
+}
+
+fn schema_key(fingerprint: u64) -> Vec<u8> {
+    [&[CATALOG, b's'], &fingerprint.to_be_bytes()[..]].concat()
+}
+
+fn sealed(key: &[u8], mut value: Vec<u8>) -> Op {
+    record::seal(key, &mut value);
+    Op::Put { key: key.to_vec(), value }
+}
+
+fn read(engine: &dyn Engine, key: &[u8]) -> Result<Option<Vec<u8>>> {
+    let Some(bytes) = engine.get(key)? else { return Ok(None) };
+    record::unseal(key, &bytes).map(|bytes| Some(bytes.to_vec()))
+}
+
+fn number(engine: &dyn Engine, key: &[u8]) -> Result<u64> {
+    match read(engine, key)? {
+        None => Ok(0),
+        Some(bytes) => match bytes.as_slice().try_into() {
+            Ok(bytes) => Ok(u64::from_le_bytes(bytes)),
+            Err(_) => Err(Error::corrupt("a number in the catalog is damaged")),
+        },
+    }
+}

@@ -1,0 +1,185 @@
+//! The engine over redb: one file, a table, and redb's own durability.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use ::redb::{
+    Database, Durability as RedbDurability, ReadOnlyTable, ReadableDatabase as _, TableDefinition,
+};
+
+use super::ticker::Ticker;
+use super::{Applied, Bytes, Durability, Engine, EngineLimits, Expect, KeyRange, Op, Order, Scan};
+use crate::error::{Error, ErrorKind, Result};
+
+const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("pickle");
+
+/// A redb file as an engine.
+pub(crate) struct RedbEngine {
+    core: Arc<Core>,
+    _syncer: Option<Ticker>,
+}
+
+struct Core {
+    db: Database,
+    commit: RedbDurability,
+    /// Held from the check of what is expected to the commit.
+    writer: Mutex<()>,
+}
+
+impl RedbEngine {
+    /// Opens the file, or begins one where there is none.
+    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self> {
+        // redb would begin a database in it.
+        if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+            return Err(Error::corrupt(format!("{} is empty", path.display())));
+        }
+        let db = guarded(|| Ok(Database::create(path)?))?;
+        let commit = match durability {
+            Durability::Sync => RedbDurability::Immediate,
+            Durability::Every(_) | Durability::Os => RedbDurability::None,
+        };
+        let core = Arc::new(Core { db, commit, writer: Mutex::new(()) });
+        // The table must be there for readers.
+        core.write(RedbDurability::Immediate, &[])?;
+        if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            std::fs::File::open(folder)?.sync_all()?;
+        }
+        let syncer = match durability {
+            Durability::Every(period) => {
+                let core = Arc::clone(&core);
+                // A failure shows again at the next write: redb refuses all work after it.
+                Some(Ticker::new(period, move || drop(core.sync())))
+            }
+            Durability::Sync | Durability::Os => None,
+        };
+        Ok(Self { core, _syncer: syncer })
+    }
+}
+
+impl Core {
+    fn table(&self) -> Result<ReadOnlyTable<&'static [u8], &'static [u8]>, ::redb::Error> {
+        Ok(self.db.begin_read()?.open_table(TABLE)?)
+    }
+
+    fn write(&self, durability: RedbDurability, ops: &[Op]) -> Result<()> {
+        guarded(|| {
+            let mut transaction = self.db.begin_write()?;
+            transaction.set_durability(durability)?;
+            {
+                let mut table = transaction.open_table(TABLE)?;
+                for op in ops {
+                    match op {
+                        Op::Put { key, value } => table.insert(key.as_slice(), value.as_slice())?,
+                        Op::Remove { key } => table.remove(key.as_slice())?,
+                    };
+                }
+            }
+            Ok(transaction.commit()?)
+        })
+    }
+
+    fn sync(&self) -> Result<()> {
+        let _writer = self.writer.lock().unwrap_or_else(|poison| poison.into_inner());
+        // A durable commit makes those before it durable.
+        self.write(RedbDurability::Immediate, &[])
+    }
+}
+
+impl Engine for RedbEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        guarded(|| {
+            let found = self.core.table()?.get(key)?;
+            Ok(found.map(|value| Bytes::from(value.value().to_vec())))
+        })
+    }
+
+    /// A scan sees one state of the database.
+    fn scan(&self, range: KeyRange, order: Order) -> Result<Scan<'_>> {
+        if range.is_empty() {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let mut items = guarded(|| Ok(self.core.table()?.range::<&[u8]>(range.as_slices())?))?;
+        let mut failed = false;
+        Ok(Box::new(std::iter::from_fn(move || {
+            if failed {
+                return None;
+            }
+            let next = guarded(|| {
+                let next = match order {
+                    Order::Ascending => items.next(),
+                    Order::Descending => items.next_back(),
+                };
+                let Some(item) = next else { return Ok(None) };
+                let (key, value) = item?;
+                let (key, value) = (key.value().to_vec(), value.value().to_vec());
+                Ok(Some((Bytes::from(key), Bytes::from(value))))
+            });
+            failed = next.is_err();
+            next.transpose()
+        })))
+    }
+
+    fn apply(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
+        self.limits().check(ops)?;
+        let _writer = self.core.writer.lock().unwrap_or_else(|poison| poison.into_inner());
+        for expect in expect {
+            if !expect.holds(self)? {
+                return Ok(Applied::Conflict);
+            }
+        }
+        if !ops.is_empty() {
+            self.core.write(self.core.commit, ops)?;
+        }
+        Ok(Applied::Committed)
+    }
+
+    fn sync(&self) -> Result<()> {
+        self.core.sync()
+    }
+
+    fn limits(&self) -> EngineLimits {
+        EngineLimits { key: 1 << 20, batch: 1 << 30 }
+    }
+}
+
+impl Drop for RedbEngine {
+    fn drop(&mut self) {
+        if matches!(self.core.commit, RedbDurability::None) {
+            // Who must know calls `sync` first.
+            let _ = self.core.sync();
+        }
+    }
+}
+
+/// Runs a call into redb, which may panic over damaged bytes.
+fn guarded<T>(call: impl FnOnce() -> Result<T, ::redb::Error>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(Error::from),
+        Err(_) => Err(Error::corrupt("redb panicked over the file")),
+    }
+}
+
+impl From<::redb::Error> for Error {
+    #[cold]
+    fn from(error: ::redb::Error) -> Self {
+        use ::redb::Error as Redb;
+        match error {
+            Redb::DatabaseAlreadyOpen => {
+                let holder = "this or another process".to_owned();
+                Self::new(ErrorKind::Locked { holder })
+            }
+            Redb::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                Self::corrupt(format!("redb: {error}"))
+            }
+            Redb::Io(error) => error.into(),
+            Redb::Corrupted(what) => Self::corrupt(format!("redb: {what}")),
+            Redb::PreviousIo | Redb::LockPoisoned(_) => Self::poisoned(error.to_string()),
+            Redb::UpgradeRequired(version) => {
+                Self::unsupported(format!("redb: the file is of format {version}"))
+            }
+            other => Self::corrupt(format!("redb: {other}")),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Snapshots: all keys and values at some time, so that the journals before can go.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use super::super::{Bytes, Op};
+use super::frame::{self, FrameReader, Kind};
+use super::manifest::sync_folder;
+use crate::error::{Error, Result};
+
+/// Keys and values per frame, in bytes, unless one alone is larger.
+const FRAME: usize = 1 << 20;
+
+pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("snapshot-{number:08}"))
+}
+
+/// Writes a snapshot for the journals from `number` on, whose first frame is `seq + 1`.
+///
+/// The items may be younger than `seq`: replaying the journals brings all of them to one time.
+/// `before_use` runs when the file is whole and before it has its name.
+pub(super) fn write(
+    folder: &Path,
+    number: u64,
+    seq: u64,
+    items: impl Iterator<Item = Result<(Bytes, Bytes)>>,
+    before_use: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let new = folder.join("snapshot.new");
+    let mut file = File::create(&new)?;
+    file.write_all(&frame::file_header(Kind::Snapshot, number, seq))?;
+    let (mut frames, mut size, mut pending) = (0, 0, Vec::new());
+    for item in items {
+        let (key, value) = item?;
+        size += key.len() + value.len();
+        pending.push((key, value));
+        if size >= FRAME {
+            frames += 1;
+            file.write_all(&encode(frames, &pending))?;
+            size = 0;
+            pending.clear();
+        }
+    }
+    if !pending.is_empty() {
+        frames += 1;
+        file.write_all(&encode(frames, &pending))?;
+    }
+    // A frame without ops is the end: a file cut at a frame is not a smaller snapshot.
+    file.write_all(&encode(frames + 1, &[]))?;
+    file.sync_all()?;
+    before_use()?;
+    std::fs::rename(new, path(folder, number))?;
+    sync_folder(folder)
+}
+
+fn encode(number: u64, items: &[(Bytes, Bytes)]) -> Vec<u8> {
+    frame::encode(number, 0, items.iter().map(|(key, value)| (&**key, Some(&**value))))
+}
+
+/// Reads a snapshot; returns the sequence number that the next journal follows.
+pub(super) fn read(
+    folder: &Path,
+    number: u64,
+    mut each: impl FnMut(u64, &[Op]) -> Result<()>,
+) -> Result<u64> {
+    let path = path(folder, number);
+    let mut reader = FrameReader::open(&path, Kind::Snapshot, number)?;
+    let mut frames = 0;
+    let mut ended = false;
+    while let Some(frame) = reader.next_frame()? {
+        let Some(ops) = frame.ops().filter(|_| frame.seq == frames + 1 && !ended) else { break };
+        frames += 1;
+        ended = ops.is_empty();
+        each(frames, &ops)?;
+    }
+    match ended && reader.at_end() {
+        true => Ok(reader.seq),
+        false => Err(Error::corrupt(format!(
+            "damaged data in {} at byte {}",
+            path.display(),
+            reader.offset
+        ))),
+    }
+}
