@@ -285,7 +285,7 @@ fn a_map_that_announces_more_than_it_has_allocates_nothing() {
 
 /// A vector that is longer when it is written than when it was measured, as another thread could
 /// make it.
-struct Growing(std::cell::Cell<bool>, RefCell<Vec<String>>);
+struct Growing(Cell<bool>, RefCell<Vec<String>>);
 
 impl pickle::Layout for Growing {
     const HEAD: usize = <Vec<String> as pickle::Layout>::HEAD;
