@@ -175,7 +175,7 @@ impl Canon<'_, '_> {
         let ids = self.graph.elements(items, &mut self.keys);
         let mut values = self.values(&ids);
         values.sort_by_cached_key(dump);
-        json!({ name: values })
+        sequence(name, values)
     }
 
     fn values(&mut self, ids: &[NodeId]) -> Vec<Value> {
