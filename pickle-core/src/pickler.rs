@@ -140,7 +140,8 @@ fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], limits: &Limits) -> Result<(T,
 fn not_native(bytes: &[u8]) -> Error {
     match *bytes {
         [0x80, version @ 2..=5, ..] => {
-            let what = format!("this pickle is of Python protocol {version}, not yet supported");
+            let what =
+                format!("this pickle is of Python protocol {version}; load it by `Value::loads`");
             Error::new(ErrorKind::Unsupported { what: what.into() })
         }
         [found, ..] => Error::new(ErrorKind::NotAPickle { found }).at(0),
@@ -177,7 +178,7 @@ struct Options {
 impl Options {
     fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         if self.protocol != Protocol::Native {
-            let what = format!("Python protocol {} cannot be written yet", self.protocol);
+            let what = format!("Python protocol {} is written by `Value::dumps`", self.protocol);
             return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
         }
         let info = TypeInfo::of::<T>();
