@@ -67,13 +67,13 @@ impl<T, E: HookError> Rebuilt<T> for std::result::Result<T, E> {
     label = "not in the pickle, so it needs a value on load",
     note = "give one: `#[pickle(skip, default = expression)]`"
 )]
-pub trait Absent: Sized {
+pub trait AbsentField: Sized {
     /// That value.
     fn absent() -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Default> Absent for T {
+impl<T: Default> AbsentField for T {
     fn absent() -> Self {
         T::default()
     }

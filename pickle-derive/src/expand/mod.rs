@@ -18,7 +18,7 @@
 //!         fn decode(head, reader, slot) {
 //!             __decode_struct!(struct, head, slot, {
 //!                 x: __field0 = |place, heads| <f64 as Unpickle>::decode_next(heads, reader, place);
-//!                 y: __field1 = |place, heads| Ok(place.write(<f64 as Absent>::absent()));
+//!                 y: __field1 = |place, heads| Ok(place.write(<f64 as AbsentField>::absent()));
 //!             })
 //!         }
 //!     }

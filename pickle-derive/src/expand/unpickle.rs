@@ -155,7 +155,7 @@ fn default(field: &Field) -> TokenStream {
             quote_spanned!(at(field)=> { let value: #ty = #expr; value })
         }
         Some(FieldDefault::Trait) | None => {
-            quote_spanned!(at(field)=> <#ty as __pickle::hooks::Absent>::absent())
+            quote_spanned!(at(field)=> <#ty as __pickle::hooks::AbsentField>::absent())
         }
     }
 }
