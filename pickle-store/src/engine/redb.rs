@@ -90,8 +90,10 @@ impl Core {
 impl Engine for RedbEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
         guarded(|| {
-            let found = self.core.table()?.get(key)?;
-            Ok(found.map(|value| Bytes::from(value.value().to_vec())))
+            // Lives longer than what is found: redb may reuse pages once no table reads them.
+            let table = self.core.table()?;
+            let found = table.get(key)?.map(|value| Bytes::from(value.value().to_vec()));
+            Ok(found)
         })
     }
 
@@ -100,12 +102,17 @@ impl Engine for RedbEngine {
         if range.is_empty() {
             return Ok(Box::new(std::iter::empty()));
         }
-        let mut items = guarded(|| Ok(self.core.table()?.range::<&[u8]>(range.as_slices())?))?;
+        // The table is dropped last: redb may reuse pages once no table reads them.
+        let mut open = guarded(|| {
+            let table = self.core.table()?;
+            Ok((table.range::<&[u8]>(range.as_slices())?, table))
+        })?;
         let mut failed = false;
         Ok(Box::new(std::iter::from_fn(move || {
             if failed {
                 return None;
             }
+            let items = &mut open.0;
             let next = guarded(|| {
                 let next = match order {
                     Order::Ascending => items.next(),
