@@ -64,27 +64,37 @@ impl Saver<'_, '_> {
         self.put_unused();
     }
 
-    pub(super) fn set(&mut self, id: NodeId, items: Rc<[NodeId]>) {
+    pub(super) fn set(&mut self, id: NodeId, items: Rc<[NodeId]>) -> Result<()> {
         if self.writer.protocol >= 4 {
             self.writer.op(op::EMPTY_SET);
             self.put_node(id);
-            return self.push_batch(items, op::ADDITEMS, Form::Set);
+            self.push_batch(items, op::ADDITEMS, Form::Set);
+            return Ok(());
         }
-        self.old_set(id, items, "set");
+        self.old_set(id, items, "set")
     }
 
-    pub(super) fn frozen_set(&mut self, id: NodeId, items: Rc<[NodeId]>) {
+    pub(super) fn frozen_set(&mut self, id: NodeId, items: Rc<[NodeId]>) -> Result<()> {
         if self.writer.protocol >= 4 {
             self.writer.op(op::MARK);
             self.tasks.push(Task::EndFrozenSet(id));
             self.tasks.extend(items.iter().rev().map(|item| Task::Save(*item)));
-            return;
+            return Ok(());
         }
-        self.old_set(id, items, "frozenset");
+        self.old_set(id, items, "frozenset")
     }
 
-    /// Sets before protocol 4: a call with a list.
-    fn old_set(&mut self, id: NodeId, items: Rc<[NodeId]>, class: &'static str) {
+    /// Sets before protocol 4: a call with a list. The set exists only after its elements, so one
+    /// that leads back to itself is written again within; that ends if it passes something that
+    /// can be in the memo early.
+    fn old_set(&mut self, id: NodeId, items: Rc<[NodeId]>, class: &'static str) -> Result<()> {
+        let again = self.open_sets.insert(id, self.numbered);
+        if again == Some(self.numbered) {
+            let what =
+                format!("protocol {} cannot write a set that holds itself", self.writer.protocol);
+            return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
+                .with_hint("protocol 4 can"));
+        }
         self.push([Task::Tuple(1), Task::Op(op::REDUCE), Task::EndCall(id)]);
         self.push_batch(items, op::APPEND, Form::Exact);
         self.tasks.push(Task::Put);
@@ -94,6 +104,7 @@ impl Saver<'_, '_> {
             let (open, mark) = (Task::Open, Task::Op(op::MARK));
             self.push([Task::Global("builtins", class), open, mark, Task::Op(op::LIST)]);
         }
+        Ok(())
     }
 
     /// A name for the protocols below 4, or one that no node stands for.

@@ -54,6 +54,8 @@ pub fn save_with(graph: &Graph<'_>, root: NodeId, options: &SaveOptions) -> Resu
         memo: vec![UNSEEN; graph.len()],
         fix_imports: options.fix_imports,
         needed,
+        numbered: 0,
+        open_sets: HashMap::new(),
         texts: HashMap::new(),
         globals: HashMap::new(),
         memo_len: 0,
@@ -65,16 +67,37 @@ pub fn save_with(graph: &Graph<'_>, root: NodeId, options: &SaveOptions) -> Resu
 
 pub(super) const UNSEEN: u32 = u32::MAX;
 
-/// The nodes that are reached more than once.
+/// The nodes that are reached more than once; and where some node reaches itself, all that are in
+/// the memo before what they hold, so that every cycle ends at one of them.
 fn needed(graph: &Graph<'_>, root: NodeId) -> Vec<bool> {
-    let (mut seen, mut needed) = (vec![false; graph.len()], vec![false; graph.len()]);
-    let mut stack = vec![root];
-    while let Some(id) = stack.pop() {
-        if std::mem::replace(&mut seen[id.index()], true) {
-            needed[id.index()] = true;
+    #[derive(Clone, Copy, PartialEq)]
+    enum Visit {
+        Never,
+        Open,
+        Done,
+    }
+    let mut visits = vec![Visit::Never; graph.len()];
+    let mut needed = vec![false; graph.len()];
+    let (mut stack, mut cyclic) = (vec![(root, false)], false);
+    while let Some((id, leaving)) = stack.pop() {
+        let visit = &mut visits[id.index()];
+        if leaving {
+            *visit = Visit::Done;
+        } else if *visit == Visit::Never {
+            *visit = Visit::Open;
+            stack.push((id, true));
+            graph.for_each_edge(id, |edge| stack.push((edge, false)));
         } else {
-            graph.for_each_edge(id, |edge| stack.push(edge));
+            cyclic |= *visit == Visit::Open;
+            needed[id.index()] = true;
         }
+    }
+    for id in graph.ids().filter(|_| cyclic) {
+        let breaks_cycles = matches!(
+            graph.node(id),
+            Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::Call(_) | Node::New(_)
+        );
+        needed[id.index()] |= breaks_cycles && visits[id.index()] == Visit::Done;
     }
     needed
 }
@@ -88,6 +111,10 @@ pub(super) struct Saver<'g, 'de> {
     /// The nodes that need one, where not all get it.
     pub(super) needed: Option<Vec<bool>>,
     pub(super) fix_imports: bool,
+    /// How many nodes are in the memo.
+    pub(super) numbered: u32,
+    /// For sets that are being written as calls: how many nodes were in the memo when they began.
+    pub(super) open_sets: HashMap<NodeId, u32>,
     /// Memo numbers of the words that protocols write around an object.
     pub(super) texts: HashMap<&'static str, u32>,
     pub(super) globals: HashMap<(Vec<u8>, Vec<u8>), u32>,
@@ -235,11 +262,11 @@ impl Saver<'_, '_> {
             Node::Tuple { items, .. } => self.tuple(id, graph.edges(items)),
             Node::Set(items) => {
                 let items = graph.elements(items, &mut self.keys);
-                self.set(id, items.into());
+                return self.set(id, items.into());
             }
             Node::FrozenSet(items) => {
                 let items = graph.elements(items, &mut self.keys);
-                self.frozen_set(id, items.into());
+                return self.frozen_set(id, items.into());
             }
             Node::Global { module, name } => {
                 let words = (self.words(module), self.words(name));
@@ -286,6 +313,7 @@ impl Saver<'_, '_> {
             return;
         }
         self.memo[id.index()] = self.memo_len;
+        self.numbered += 1;
         self.put();
     }
 

@@ -116,3 +116,22 @@ fn text_is_quoted_as_in_python() {
     assert_eq!(value!(123456789.0).to_string(), "123456789.0");
     assert!(value!("x".repeat(5000)).to_string().ends_with("'... 4000 more"));
 }
+
+#[test]
+fn cycles_are_written_by_every_protocol_that_can() {
+    use crate::python::{MemoEntries, SaveOptions};
+    // An object in a set that its own arguments lead back to; a tuple in a list that it holds; an
+    // object in a set that its state leads back to.
+    let by_args = loads(b"\x80\x04\x8f\x94(cm\nK\nh\x00\x85R\x90.");
+    let tuple = loads(b"]q\x00(h\x00tq\x01a0h\x01.");
+    let by_state = loads(b"\x80\x04\x8f\x94(cm\nK\n)\x81h\x00b\x90.");
+    for number in 0..=5 {
+        for memo in [MemoEntries::Python, MemoEntries::Needed] {
+            let options = SaveOptions::new(Protocol::try_from(number).unwrap()).memo(memo);
+            assert_eq!(by_args.dumps_with(&options).is_ok(), number >= 4);
+            assert_eq!(loads(&tuple.dumps_with(&options).unwrap()), tuple);
+            let again = loads(&by_state.dumps_with(&options).unwrap());
+            assert!(number < 4 || again == by_state);
+        }
+    }
+}
