@@ -141,7 +141,7 @@ impl Saver<'_, '_> {
             3 => std::str::from_utf8(name).is_ok_and(|name| !name.contains('\n')),
             _ => name.is_ascii() && !name.contains(&b'\n'),
         };
-        if !fits(&key.0) || !fits(&key.1) {
+        if [&key.0, &key.1].iter().any(|name| name.is_empty() || !fits(name)) {
             let what = format!("protocol {} cannot write this name", self.writer.protocol);
             return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
                 .with_hint("protocol 4 writes any name"));
