@@ -8,13 +8,20 @@ use crate::native::{COUNT, Filled, Head, HeadMut, Measure, Reader, Slot, Writer,
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
-impl<T: Layout> Layout for VecDeque<T> {
-    const HEAD: usize = COUNT;
+/// Laid out as slices are.
+macro_rules! sequences {
+    ($($type:ty,)*) => {$(
+        impl<T: Layout> Layout for $type {
+            const HEAD: usize = <[T]>::HEAD;
 
-    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
-        <[T]>::describe(schema)
-    }
+            fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+                <[T]>::describe(schema)
+            }
+        }
+    )*};
 }
+
+sequences! { VecDeque<T>, LinkedList<T>, BinaryHeap<T>, }
 
 impl<T: Pickle> Pickle for VecDeque<T> {
     fn measure(&self, measure: &mut Measure) -> Result<()> {
@@ -39,14 +46,6 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for VecDeque<T> {
     }
 }
 
-impl<T: Layout> Layout for LinkedList<T> {
-    const HEAD: usize = COUNT;
-
-    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
-        <[T]>::describe(schema)
-    }
-}
-
 impl<T: Pickle> Pickle for LinkedList<T> {
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         measure.seq::<T, &T>(self.len(), self.iter())
@@ -67,14 +66,6 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
         let footprint = size_of::<T>() + 2 * size_of::<*const T>();
         reader.items::<T, _, _>(head, footprint, &mut list, |_, _| {}, Self::push_back)?;
         Ok(slot.write(list))
-    }
-}
-
-impl<T: Layout> Layout for BinaryHeap<T> {
-    const HEAD: usize = COUNT;
-
-    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
-        <[T]>::describe(schema)
     }
 }
 
