@@ -1,0 +1,133 @@
+//! Types whose memory is their head.
+
+use std::marker::PhantomData;
+
+use crate::traits::Layout;
+
+pub(super) type Check = unsafe fn(*const u8, usize, usize) -> bool;
+
+/// The proof that a type's memory is its head: no padding, little-endian, fields in order.
+///
+/// Slices of such types are copied as memory. Types with invalid bit patterns (`bool`, `char`,
+/// fieldless enums) are checked in bulk first.
+pub struct Image<T: ?Sized> {
+    /// Checks `count` values at distances of `stride` bytes. `None`: not an image.
+    pub(super) check: Option<Check>,
+    _type: PhantomData<*const T>,
+}
+
+impl<T: ?Sized> Clone for Image<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Image<T> {}
+
+impl<T: ?Sized> Image<T> {
+    /// The memory of `T` says nothing about its head.
+    pub const NONE: Self = Self { check: None, _type: PhantomData };
+
+    /// States that the memory of `T` is its head.
+    ///
+    /// # Safety
+    /// - `size_of::<T>() == T::HEAD`, without padding, and the encoding of a `T` is its memory.
+    /// - `check(first, count, stride)`, for `count` groups of `HEAD` readable bytes at distances of
+    ///   `stride`, returns true only when each is a valid `T`.
+    #[doc(hidden)]
+    pub const unsafe fn new(check: Check) -> Self {
+        let check = if cfg!(target_endian = "little") { Some(check) } else { None };
+        Self { check, _type: PhantomData }
+    }
+
+    /// Whether there is a proof.
+    pub const fn is_some(&self) -> bool {
+        self.check.is_some()
+    }
+
+    /// Runs the check, for the macros of `raw`.
+    ///
+    /// # Safety
+    /// `count` groups of `HEAD` bytes at distances of `stride` from `first` can be read.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub unsafe fn check(&self, first: *const u8, count: usize, stride: usize) -> bool {
+        match self.check {
+            // SAFETY: handed on to the caller.
+            Some(check) => unsafe { check(first, count, stride) },
+            None => false,
+        }
+    }
+}
+
+/// Every bit pattern is valid.
+#[inline(always)]
+unsafe fn anything(_: *const u8, _: usize, _: usize) -> bool {
+    true
+}
+
+macro_rules! plain_images {
+    ($($name:ident: $type:ty),*) => {$(
+        /// The image of a number.
+        // SAFETY: numbers have no padding and no invalid bit pattern, and are encoded
+        // little-endian.
+        pub(crate) const $name: Image<$type> = unsafe { Image::new(anything) };
+    )*};
+}
+
+plain_images!(U8: u8, U16: u16, U32: u32, U64: u64, U128: u128, I8: i8, I16: i16, I32: i32,
+    I64: i64, I128: i128, F32: f32, F64: f64);
+
+/// Whether bytes are at most `MAX`.
+///
+/// # Safety
+/// `count` bytes at distances of `stride` from `first` can be read.
+#[doc(hidden)]
+#[inline(always)]
+pub unsafe fn at_most<const MAX: u8>(first: *const u8, count: usize, stride: usize) -> bool {
+    let mut largest = 0;
+    for index in 0..count {
+        // SAFETY: the caller vouches for `count` readable bytes at these distances.
+        largest = largest.max(unsafe { *first.add(index * stride) });
+    }
+    largest <= MAX
+}
+
+// SAFETY: a `bool` is one byte, 0 or 1, in memory and in its head.
+pub(crate) const BOOL: Image<bool> = unsafe { Image::new(at_most::<1>) };
+
+unsafe fn chars(first: *const u8, count: usize, stride: usize) -> bool {
+    (0..count).all(|index| {
+        // SAFETY: the caller vouches for 4 readable bytes at these distances.
+        let value = unsafe { first.add(index * stride).cast::<u32>().read_unaligned() };
+        char::from_u32(u32::from_le(value)).is_some()
+    })
+}
+
+// SAFETY: a `char` is four bytes, a scalar value, in memory and in its head.
+pub(crate) const CHAR: Image<char> = unsafe { Image::new(chars) };
+
+unsafe fn arrays<T: Layout, const N: usize>(first: *const u8, count: usize, stride: usize) -> bool {
+    (0..count).all(|index| {
+        // SAFETY: each group of the caller's holds `N` elements at distances of `T::HEAD`.
+        unsafe { T::IMAGE.check(first.add(index * stride), N, T::HEAD) }
+    })
+}
+
+/// The image of an array: that of its elements.
+pub(crate) const fn array_image<T: Layout, const N: usize>() -> Image<[T; N]> {
+    if T::IMAGE.is_some() {
+        // SAFETY: the elements follow each other without padding, in memory and in the head.
+        unsafe { Image::new(arrays::<T, N>) }
+    } else {
+        Image::NONE
+    }
+}
+
+/// The memory of a slice, where it is its own heads.
+#[inline(always)]
+pub(crate) fn image_bytes<T: Layout>(items: &[T]) -> Option<&[u8]> {
+    T::IMAGE.check?;
+    // SAFETY: an image has no padding, so all its bytes are initialised.
+    Some(unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) })
+}
