@@ -5,8 +5,9 @@ use pickle_core::Pickle;
 use crate::collection::Collection;
 use crate::engine::Op;
 use crate::error::Result;
+use crate::inner::{at, object_key};
 use crate::key::{AsKey, Key, ToKey};
-use crate::store::{Store, at, object_key};
+use crate::store::Store;
 
 /// Writes that [`commit`](Self::commit) makes together, or none of them; from [`Store::batch`].
 /// The last one on a key wins.

@@ -48,6 +48,7 @@ mod collection;
 pub mod engine;
 mod error;
 mod export;
+mod inner;
 mod iter;
 mod key;
 mod record;

@@ -7,9 +7,9 @@ use pickle_core::{Pickle, UnpickleOwned};
 use crate::collection::Collection;
 use crate::engine::{Applied, Expect, KeyRange, Op, Order, RangeDigest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::inner::{Inner, at, object_key};
 use crate::key::{AsKey, Key, KeyBounds, ToKey};
 use crate::record::HEADER;
-use crate::store::{Inner, at, object_key};
 
 /// How often a transaction runs before it reports a conflict.
 const TRIES: u32 = 100;
