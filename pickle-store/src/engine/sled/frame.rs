@@ -1,10 +1,10 @@
 //! Frames: the unit of journals and snapshots. One frame is one atomic write, or none.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::super::Op;
+use super::disk::{Disk, Stream};
 use crate::error::{Error, Result};
 
 /// Which kind of file frames are in.
@@ -134,7 +134,7 @@ fn eight(bytes: &[u8]) -> Option<u64> {
 
 /// Reads frames until the file ends or a frame is not whole.
 pub(super) struct FrameReader {
-    file: BufReader<File>,
+    file: BufReader<Stream>,
     size: u64,
     /// Where the next frame begins: all before it is whole.
     pub(super) offset: u64,
@@ -144,10 +144,10 @@ pub(super) struct FrameReader {
 
 impl FrameReader {
     /// Opens a file and checks its header.
-    pub(super) fn open(path: &Path, kind: Kind, number: u64) -> Result<Self> {
-        let file = File::open(path).map_err(|error| missing(path, error))?;
-        let size = file.metadata()?.len();
-        let mut file = BufReader::with_capacity(1 << 18, file);
+    pub(super) fn open(disk: &dyn Disk, path: &Path, kind: Kind, number: u64) -> Result<Self> {
+        let file = disk.open(path).map_err(|error| missing(path, error))?;
+        let size = file.size()?;
+        let mut file = BufReader::with_capacity(1 << 18, Stream { file, offset: 0 });
         let mut header = Vec::new();
         file.by_ref().take(FILE_HEADER).read_to_end(&mut header)?;
         let seq = header.get(16..).and_then(eight).unwrap_or(0);
@@ -193,9 +193,10 @@ fn missing(path: &Path, error: std::io::Error) -> Error {
 
 /// Whether a frame somewhere behind `offset` says that frames after `seq` were on disk. Then the
 /// one at `offset` was acknowledged, and was damaged later; else it was never finished.
-pub(super) fn was_synced(path: &Path, offset: u64, seq: u64) -> Result<bool> {
-    let bytes = std::fs::read(path)?;
-    let mut at = usize::try_from(offset).unwrap_or(usize::MAX).saturating_add(1);
+pub(super) fn was_synced(disk: &dyn Disk, path: &Path, offset: u64, seq: u64) -> Result<bool> {
+    let mut bytes = Vec::new();
+    Stream { file: disk.open(path)?, offset }.read_to_end(&mut bytes)?;
+    let mut at = 1;
     while let Some(bytes) = bytes.get(at..).filter(|bytes| bytes.len() >= PREFIX + BODY) {
         // Cheap tests first: most offsets are inside a frame.
         let later = eight(&bytes[PREFIX..]).is_some_and(|found| found > seq);

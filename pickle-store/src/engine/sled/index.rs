@@ -9,7 +9,7 @@ use std::time::Duration;
 use ::sled::{Batch, Config, Db, IVec};
 
 use super::super::{Bytes, KeyRange, Op, Order};
-use super::manifest::sync_folder;
+use super::disk::{Disk as _, RealDisk};
 use crate::error::{Error, Result};
 
 /// First byte of the tree's keys: the head of a value, a further piece of one, the state.
@@ -252,7 +252,7 @@ fn sync_tree(folder: &Path) -> Result<()> {
             false => std::fs::OpenOptions::new().write(true).open(entry.path())?.sync_all()?,
         }
     }
-    sync_folder(folder)
+    Ok(RealDisk.sync_folder(folder)?)
 }
 
 fn head_key(key: &[u8]) -> Vec<u8> {

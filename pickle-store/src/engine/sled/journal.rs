@@ -1,26 +1,28 @@
 //! The journal: every write goes there first, and is on disk before it is acknowledged.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Seek as _, SeekFrom, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::super::Op;
+use super::disk::{Disk, DiskFile, Stream};
 use super::frame::{self, FILE_HEADER, FrameReader, Kind};
-use super::manifest::sync_folder;
+use super::manifest::Left;
 use crate::error::{Error, Result};
 
 /// The journal that is being written.
 pub(super) struct Journal {
-    folder: PathBuf,
     writer: Mutex<Writer>,
     sync: Mutex<Sync>,
     synced: Condvar,
+    /// Whether there was a failure: what readers look at.
+    poisoned: AtomicBool,
 }
 
 /// The end of the journal. Holding it is the right to write, to the index as well.
 pub(super) struct Writer {
-    file: Arc<File>,
+    file: Arc<dyn DiskFile>,
     /// The number in the file's name.
     pub(super) number: u64,
     /// Bytes in the file.
@@ -43,26 +45,66 @@ pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
 }
 
 /// Begins journal `number`, whose first frame will be `seq + 1`.
-pub(super) fn create(folder: &Path, number: u64, seq: u64) -> Result<File> {
-    let mut file = File::create(path(folder, number))?;
-    file.write_all(&frame::file_header(Kind::Journal, number, seq))?;
-    file.sync_all()?;
-    sync_folder(folder)?;
+pub(super) fn create(
+    disk: &dyn Disk,
+    folder: &Path,
+    number: u64,
+    seq: u64,
+) -> Result<Arc<dyn DiskFile>> {
+    let path = path(folder, number);
+    // Where an earlier attempt failed to put the name on disk, it counts as written all the same.
+    // Only a new name is written again.
+    match disk.remove(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let file = disk.create(&path)?;
+    file.write_at(0, &frame::file_header(Kind::Journal, number, seq))?;
+    file.sync()?;
+    disk.sync_folder(folder)?;
     Ok(file)
 }
 
+/// Bytes that are written at once where a journal is written again.
+const CHUNK: u64 = 1 << 20;
+
+impl Writer {
+    /// Goes on in a new file.
+    pub(super) fn turn_to(&mut self, number: u64, file: Arc<dyn DiskFile>) {
+        self.file = file;
+        self.number = number;
+        self.length = FILE_HEADER;
+    }
+}
+
 impl Journal {
-    /// Continues a journal behind its last whole frame.
-    pub(super) fn open(folder: &Path, number: u64, length: u64, seq: u64) -> Result<Self> {
-        let mut file = OpenOptions::new().write(true).open(path(folder, number))?;
-        file.set_len(length)?;
-        file.sync_all()?;
-        file.seek(SeekFrom::Start(length))?;
+    /// Continues a journal behind its last whole frame. All of it is on disk then.
+    pub(super) fn open(
+        disk: &dyn Disk,
+        folder: &Path,
+        number: u64,
+        end: End,
+        left: Left,
+    ) -> Result<Self> {
+        let file = disk.open_to_write(&path(folder, number))?;
+        file.truncate(end.length)?;
+        if left == Left::Open {
+            // Whoever wrote it last may have died of a failed `fsync`. Then these bytes are in the
+            // system's cache, where it takes them for written, and the next `fsync` skips them.
+            let mut chunk = Vec::new();
+            for at in (0..end.length).step_by(CHUNK as usize) {
+                chunk.clear();
+                let rest = Stream { file: Arc::clone(&file), offset: at };
+                rest.take(CHUNK.min(end.length - at)).read_to_end(&mut chunk)?;
+                file.write_at(at, &chunk)?;
+            }
+        }
+        file.sync()?;
         Ok(Self {
-            folder: folder.to_owned(),
-            writer: Mutex::new(Writer { file: Arc::new(file), number, length, seq }),
-            sync: Mutex::new(Sync { seq, busy: false, failed: None }),
+            writer: Mutex::new(Writer { file, number, length: end.length, seq: end.seq }),
+            sync: Mutex::new(Sync { seq: end.seq, busy: false, failed: None }),
             synced: Condvar::new(),
+            poisoned: AtomicBool::new(false),
         })
     }
 
@@ -78,12 +120,10 @@ impl Journal {
         let synced = self.sync_state().seq;
         let ops = ops.iter().map(|op| (op.key(), op.value()));
         let frame = frame::encode(writer.seq + 1, synced, ops);
-        let mut file = &*writer.file;
-        if let Err(error) = file.write_all(&frame) {
-            let undone = file.set_len(writer.length);
-            let undone = undone.and_then(|()| file.seek(SeekFrom::Start(writer.length)));
-            if undone.is_err() {
-                self.poison(format!("a half-written frame could not be undone: {error}"));
+        if let Err(error) = writer.file.write_at(writer.length, &frame) {
+            if writer.file.truncate(writer.length).is_err() {
+                let what = format!("a half-written frame could not be undone: {error}");
+                return Err(self.poison(what));
             }
             return Err(error.into());
         }
@@ -113,18 +153,21 @@ impl Journal {
             let writer = self.writer.lock().unwrap_or_else(|poison| poison.into_inner());
             (Arc::clone(&writer.file), writer.seq)
         };
-        let result = file.sync_data();
+        let result = file.sync();
         let mut state = self.sync_state();
         state.busy = false;
-        match &result {
-            // Earlier files were synced when this one began.
-            Ok(()) => state.seq = state.seq.max(last),
-            Err(error) => {
-                state.failed.get_or_insert_with(|| format!("fsync of the journal: {error}"));
+        let result = match result {
+            Ok(()) => {
+                // Earlier files were synced when this one began.
+                state.seq = state.seq.max(last);
+                Ok(())
             }
-        }
+            // Before the lock goes: the next `fsync` may succeed and mean nothing.
+            Err(error) => Err(self.fail(&mut state, format!("fsync of the journal: {error}"))),
+        };
+        drop(state);
         self.synced.notify_all();
-        Ok(result?)
+        result
     }
 
     /// Syncs everything appended so far.
@@ -133,35 +176,39 @@ impl Journal {
         self.sync_to(seq)
     }
 
-    /// Goes on in a new file, once the one before is on disk whole.
-    pub(super) fn rotate(&self, writer: &mut Writer) -> Result<()> {
-        if let Err(error) = writer.file.sync_all() {
-            self.poison(format!("fsync of the journal: {error}"));
-            return Err(error.into());
+    /// Syncs what was appended, so that another file may follow.
+    pub(super) fn finish(&self, writer: &Writer) -> Result<()> {
+        match writer.file.sync() {
+            Ok(()) => {
+                let mut state = self.sync_state();
+                state.seq = state.seq.max(writer.seq);
+                Ok(())
+            }
+            Err(error) => Err(self.poison(format!("fsync of the journal: {error}"))),
         }
-        let number = writer.number + 1;
-        let file = create(&self.folder, number, writer.seq)?;
-        writer.file = Arc::new(file);
-        writer.number = number;
-        writer.length = FILE_HEADER;
-        let mut state = self.sync_state();
-        state.seq = state.seq.max(writer.seq);
-        Ok(())
     }
 
     /// Refuses all further work: what is on disk is not known any more.
     #[cold]
-    pub(super) fn poison(&self, what: String) {
-        self.sync_state().failed.get_or_insert(what);
+    pub(super) fn poison(&self, what: String) -> Error {
+        let error = self.fail(&mut self.sync_state(), what);
         self.synced.notify_all();
+        error
+    }
+
+    #[cold]
+    fn fail(&self, state: &mut Sync, what: String) -> Error {
+        self.poisoned.store(true, Ordering::Release);
+        Error::poisoned(state.failed.get_or_insert(what).clone())
     }
 
     /// Fails if an earlier failure left the disk in an unknown state.
     pub(super) fn check(&self) -> Result<()> {
-        match &self.sync_state().failed {
-            Some(what) => Err(Error::poisoned(what.clone())),
-            None => Ok(()),
+        if !self.poisoned.load(Ordering::Acquire) {
+            return Ok(());
         }
+        // The flag is set before the text, under the same lock.
+        Err(Error::poisoned(self.sync_state().failed.clone().unwrap_or_default()))
     }
 
     fn sync_state(&self) -> MutexGuard<'_, Sync> {
@@ -189,6 +236,7 @@ pub(super) enum Tail {
 
 /// Reads a journal that follows frame `seq`, and hands its frames to `each`.
 pub(super) fn replay(
+    disk: &dyn Disk,
     folder: &Path,
     number: u64,
     seq: u64,
@@ -199,7 +247,7 @@ pub(super) fn replay(
     let damaged = |what: &str, offset: u64| {
         Err(Error::corrupt(format!("{what} in {} at byte {offset}", path.display())))
     };
-    let mut reader = FrameReader::open(&path, Kind::Journal, number)?;
+    let mut reader = FrameReader::open(disk, &path, Kind::Journal, number)?;
     if reader.seq != seq {
         return damaged("a gap before the first write", 0);
     }
@@ -211,7 +259,9 @@ pub(super) fn replay(
         each(frame.seq, &ops)?;
         end = End { seq: frame.seq, length: reader.offset };
     }
-    if !reader.at_end() && (tail == Tail::Whole || frame::was_synced(&path, end.length, end.seq)?) {
+    if !reader.at_end()
+        && (tail == Tail::Whole || frame::was_synced(disk, &path, end.length, end.seq)?)
+    {
         return damaged("a damaged write", end.length);
     }
     Ok(end)

@@ -1,9 +1,9 @@
 //! The manifest: what files the store consists of, so that none can vanish unnoticed.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
+use super::disk::{Disk, Stream};
 use crate::error::{Error, Result};
 
 /// The state of a store's folder.
@@ -33,28 +33,44 @@ pub(super) enum Left {
 
 const MAGIC: [u8; 8] = *b"PKLSTOR\x01";
 const SIZE: usize = 8 + 8 + 8 + 1 + 8 + 8 + 4;
-const NAME: &str = "manifest";
+pub(super) const NAME: &str = "manifest";
+/// A manifest that is not in its place yet.
+pub(super) const NEW: &str = "manifest.new";
+
+/// A manifest on disk that does not count before [`publish`](Self::publish).
+#[must_use]
+pub(super) struct Staged<'a> {
+    disk: &'a dyn Disk,
+    folder: &'a Path,
+}
 
 impl Manifest {
     /// Reads the manifest; none if there is none.
-    pub(super) fn read(folder: &Path) -> Result<Option<Self>> {
-        let bytes = match std::fs::read(folder.join(NAME)) {
-            Ok(bytes) => bytes,
+    pub(super) fn read(disk: &dyn Disk, folder: &Path) -> Result<Option<Self>> {
+        let file = match disk.open(&path(folder)) {
+            Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        Self::decode(&bytes).map(Some).ok_or_else(|| Error::corrupt("the manifest is damaged"))
+        let mut bytes = Vec::new();
+        Stream { file, offset: 0 }.take(SIZE as u64 + 1).read_to_end(&mut bytes)?;
+        match Self::decode(&bytes) {
+            Some(manifest) => Ok(Some(manifest)),
+            None => Err(Error::corrupt(format!("{} is damaged", path(folder).display()))),
+        }
     }
 
     /// Replaces the manifest, atomically and on disk.
-    pub(super) fn write(&self, folder: &Path) -> Result<()> {
-        let new = folder.join("manifest.new");
-        let mut file = File::create(&new)?;
-        file.write_all(&self.encode())?;
-        file.sync_all()?;
-        drop(file);
-        std::fs::rename(&new, folder.join(NAME))?;
-        sync_folder(folder)
+    pub(super) fn write(&self, disk: &dyn Disk, folder: &Path) -> Result<()> {
+        self.stage(disk, folder)?.publish()
+    }
+
+    /// Puts it on disk beside the one that counts. Where that fails, nothing has changed.
+    pub(super) fn stage<'a>(&self, disk: &'a dyn Disk, folder: &'a Path) -> Result<Staged<'a>> {
+        let file = disk.create(&folder.join(NEW))?;
+        file.write_at(0, &self.encode())?;
+        file.sync()?;
+        Ok(Staged { disk, folder })
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -84,11 +100,14 @@ impl Manifest {
     }
 }
 
-/// Puts the names of a folder's files on disk.
-pub(super) fn sync_folder(folder: &Path) -> Result<()> {
-    // Windows has no such call: there, renames are on disk when they return.
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+impl Staged<'_> {
+    /// Puts it in the place of the one before. Where that fails, either may count.
+    pub(super) fn publish(self) -> Result<()> {
+        self.disk.rename(&self.folder.join(NEW), &path(self.folder))?;
+        Ok(self.disk.sync_folder(self.folder)?)
     }
-    Ok(())
+}
+
+fn path(folder: &Path) -> PathBuf {
+    folder.join(NAME)
 }

@@ -5,6 +5,7 @@
 //! synced. Its files are used again only after an orderly close. `docs/store-format.md` has the
 //! files and what happens to them in each kind of failure.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -15,10 +16,12 @@ use std::thread::JoinHandle;
 use super::ticker::Ticker;
 use super::{Applied, Bytes, Durability, Engine, EngineLimits, Expect, KeyRange, Op, Order, Scan};
 use crate::error::{Error, ErrorKind, Result};
+use disk::{Disk, RealDisk};
 use index::Index;
 use journal::{Journal, Tail};
 use manifest::{Left, Manifest};
 
+mod disk;
 mod frame;
 mod index;
 mod journal;
@@ -39,6 +42,7 @@ pub(crate) struct SledEngine {
 }
 
 struct Core {
+    disk: Arc<dyn Disk>,
     folder: PathBuf,
     durability: Durability,
     journal: Journal,
@@ -56,19 +60,30 @@ struct Core {
 impl SledEngine {
     /// Opens the store in a folder, or begins one where there is nothing.
     pub(crate) fn open(folder: &Path, durability: Durability) -> Result<Self> {
-        create_folder(folder)?;
+        Self::open_on(Arc::new(RealDisk), folder, durability)
+    }
+
+    /// As [`open`](Self::open), with the files that matter on a disk of one's own. The lock and
+    /// the index are always the operating system's.
+    fn open_on(disk: Arc<dyn Disk>, folder: &Path, durability: Durability) -> Result<Self> {
+        disk.create_folder(folder)?;
         let lock = lock(folder)?;
-        let mut manifest = match Manifest::read(folder)? {
+        let mut manifest = match Manifest::read(&*disk, folder)? {
             Some(manifest) => manifest,
-            None => begin(folder)?,
+            None => begin(&*disk, folder)?,
         };
-        let (index, end) = open_index(folder, &manifest)?;
-        let journal = Journal::open(folder, manifest.last, end.length, end.seq)?;
+        let (index, end) = open_index(&*disk, folder, &manifest)?;
+        let journal = Journal::open(&*disk, folder, manifest.last, end, manifest.left)?;
         // From here on a crash leaves an index that cannot be trusted.
         manifest.left = Left::Open;
-        manifest.write(folder)?;
-        let base = fs::metadata(snapshot::path(folder, manifest.base)).map_or(0, |file| file.len());
+        manifest.write(&*disk, folder)?;
+        sweep(&*disk, folder, &manifest);
+        let base = match manifest.base {
+            0 => 0,
+            number => disk.open(&snapshot::path(folder, number))?.size()?,
+        };
         let core = Arc::new(Core {
+            disk,
             folder: folder.to_owned(),
             durability,
             journal,
@@ -116,10 +131,12 @@ impl SledEngine {
 
 impl Engine for SledEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        self.core.journal.check()?;
         self.core.index()?.get(key)
     }
 
     fn scan(&self, range: KeyRange, order: Order) -> Result<Scan<'_>> {
+        self.core.journal.check()?;
         Ok(Box::new(self.core.index()?.scan(&range, order)))
     }
 
@@ -141,8 +158,7 @@ impl Engine for SledEngine {
         core.grown.fetch_add(writer.length - before, Ordering::Relaxed);
         let seq = writer.seq;
         if let Err(error) = index.apply(seq, ops) {
-            core.journal.poison(error.to_string());
-            return Err(error);
+            return Err(core.journal.poison(error.to_string()));
         }
         drop(writer);
         if core.durability == Durability::Sync {
@@ -193,39 +209,41 @@ impl Core {
         self.index.as_ref().ok_or_else(|| Error::poisoned("the store is closed"))
     }
 
-    /// Replaces snapshot and journals by a new snapshot and what was written since.
+    /// Replaces snapshot and journals by a new snapshot and what was written since. Where that
+    /// fails, the files stay as they are.
     fn checkpoint(&self) -> Result<()> {
         let mut manifest = self.manifest.lock().unwrap_or_else(|poison| poison.into_inner());
-        let (number, seq) = {
-            let mut writer = self.journal.writer()?;
-            // No write goes to a file that the manifest does not know.
-            if let Err(error) = self.journal.rotate(&mut writer) {
-                self.journal.poison(error.to_string());
-                return Err(error);
-            }
-            manifest.last = writer.number;
-            if let Err(error) = manifest.write(&self.folder) {
-                self.journal.poison(error.to_string());
-                return Err(error);
-            }
-            (writer.number, writer.seq)
-        };
+        let (disk, folder) = (&*self.disk, &*self.folder);
+        let (number, seq) = self.turn(&mut manifest)?;
         let everything = KeyRange::prefix(&[]);
         let items = self.index()?.scan(&everything, Order::Ascending);
         // The scan has seen writes after `seq`: they must not be lost while it stays.
-        snapshot::write(&self.folder, number, seq, items, || self.journal.sync())?;
-        let old = manifest.base;
-        manifest.base = number;
-        manifest.write(&self.folder)?;
-        for number in old..number {
-            // What stays is in nobody's way.
-            let _ = fs::remove_file(journal::path(&self.folder, number));
-        }
-        let _ = fs::remove_file(snapshot::path(&self.folder, old));
-        let size = fs::metadata(snapshot::path(&self.folder, number))?.len();
+        snapshot::write(disk, folder, number, seq, items, || self.journal.sync())?;
+        let moved = Manifest { base: number, ..*manifest };
+        moved.write(disk, folder)?;
+        *manifest = moved;
+        sweep(disk, folder, &manifest);
+        let size = disk.open(&snapshot::path(folder, number))?.size()?;
         self.threshold.store(JOURNAL.max(2 * size), Ordering::Relaxed);
         self.grown.store(self.journal.writer()?.length, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Goes on in a new journal; returns its number, and that of the last write before it.
+    fn turn(&self, manifest: &mut Manifest) -> Result<(u64, u64)> {
+        let (disk, folder) = (&*self.disk, &*self.folder);
+        let mut writer = self.journal.writer()?;
+        self.journal.finish(&writer)?;
+        let number = writer.number + 1;
+        // Up to the last step a failure leaves the old journal in use, and the new one unknown.
+        let file = journal::create(disk, folder, number, writer.seq)?;
+        let turned = Manifest { last: number, ..*manifest };
+        if let Err(error) = turned.stage(disk, folder)?.publish() {
+            return Err(self.journal.poison(format!("a manifest that may count: {error}")));
+        }
+        *manifest = turned;
+        writer.turn_to(number, file);
+        Ok((number, writer.seq))
     }
 
     /// Reads snapshot and journals as opening after a crash would.
@@ -238,13 +256,13 @@ impl Core {
         };
         let mut end = journal::End { seq: 0, length: 0 };
         if manifest.base > 0 {
-            end.seq = snapshot::read(&self.folder, manifest.base, |_, _| Ok(()))?;
+            end.seq = snapshot::read(&*self.disk, &self.folder, manifest.base, |_, _| Ok(()))?;
         }
         for number in manifest.base..=manifest.last {
             // Others write behind `length`, and what they have not finished looks torn.
             let torn = number == manifest.last;
             let tail = if torn { Tail::MayBeTorn } else { Tail::Whole };
-            end = journal::replay(&self.folder, number, end.seq, tail, |_, _| Ok(()))?;
+            end = journal::replay(&*self.disk, &self.folder, number, end.seq, tail, |_, _| Ok(()))?;
         }
         match end.seq >= written && end.length >= length {
             true => Ok(()),
@@ -267,26 +285,12 @@ impl Core {
         index.close(&self.folder.join(INDEX))?;
         let mut manifest = self.manifest.lock().unwrap_or_else(|poison| poison.into_inner());
         manifest.left = Left::Closed { seq, length };
-        manifest.write(&self.folder)
+        manifest.write(&*self.disk, &self.folder)
     }
 }
 
 const INDEX: &str = "index";
 const LOCK: &str = "lock";
-
-fn create_folder(folder: &Path) -> Result<()> {
-    if !folder.exists() {
-        fs::create_dir_all(folder)?;
-        // The names of all new parents may be in the cache only.
-        for parent in folder.ancestors().skip(1) {
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            if manifest::sync_folder(parent).is_err() {
-                break;
-            }
-        }
-    }
-    Ok(())
-}
 
 /// Takes the lock, which the system gives back when the process ends, however it ends.
 fn lock(folder: &Path) -> Result<File> {
@@ -313,14 +317,13 @@ fn lock(folder: &Path) -> Result<File> {
 }
 
 /// Begins a store in an empty folder.
-fn begin(folder: &Path) -> Result<Manifest> {
+fn begin(disk: &dyn Disk, folder: &Path) -> Result<Manifest> {
     let first = journal::path(folder, 0);
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
+    for name in disk.list(folder)? {
         // What an interrupted beginning leaves: a journal without writes, perhaps a new manifest.
-        let begun = entry.path() == first && entry.metadata()?.len() <= frame::FILE_HEADER;
-        if !begun && name != LOCK && name != "manifest.new" {
+        let begun =
+            first.file_name() == Some(&name) && disk.open(&first)?.size()? <= frame::FILE_HEADER;
+        if !begun && name != LOCK && name != manifest::NEW {
             return Err(Error::corrupt(format!(
                 "{} has no manifest, and {} is not a part of a new store",
                 folder.display(),
@@ -328,18 +331,38 @@ fn begin(folder: &Path) -> Result<Manifest> {
             )));
         }
     }
-    journal::create(folder, 0, 0)?;
+    journal::create(disk, folder, 0, 0)?;
     let manifest = Manifest { base: 0, last: 0, left: Left::Open };
-    manifest.write(folder)?;
+    manifest.write(disk, folder)?;
     Ok(manifest)
 }
 
+/// Removes what an interrupted snapshot left, and the files that one replaced. What cannot be
+/// removed is in nobody's way.
+fn sweep(disk: &dyn Disk, folder: &Path, manifest: &Manifest) {
+    for name in disk.list(folder).unwrap_or_default() {
+        let number = |prefix: &str| name.to_str()?.strip_prefix(prefix)?.parse::<u64>().ok();
+        let idle = name == OsStr::new(manifest::NEW)
+            || name == OsStr::new(snapshot::NEW)
+            || number("journal-").is_some_and(|number| number < manifest.base)
+            || number("snapshot-")
+                .is_some_and(|number| number != manifest.base && number <= manifest.last);
+        if idle {
+            let _ = disk.remove(&folder.join(name));
+        }
+    }
+}
+
 /// Opens the index where it is known to be good, or rebuilds it from snapshot and journals.
-fn open_index(folder: &Path, manifest: &Manifest) -> Result<(Index, journal::End)> {
+fn open_index(
+    disk: &dyn Disk,
+    folder: &Path,
+    manifest: &Manifest,
+) -> Result<(Index, journal::End)> {
     let path = folder.join(INDEX);
     if let Left::Closed { seq, length } = manifest.left
-        && fs::metadata(journal::path(folder, manifest.last))
-            .is_ok_and(|journal| journal.len() == length)
+        && disk.open(&journal::path(folder, manifest.last)).and_then(|journal| journal.size()).ok()
+            == Some(length)
         && let Ok(index) = Index::open(&path)
     {
         if index.seq().is_ok_and(|found| found == seq) {
@@ -353,25 +376,33 @@ fn open_index(folder: &Path, manifest: &Manifest) -> Result<(Index, journal::End
         _ => {}
     }
     let index = Index::open(&path)?;
-    let end = rebuild(folder, manifest, &index)?;
+    let end = rebuild(disk, folder, manifest, &index)?;
     index.finish(end.seq)?;
     Ok((index, end))
 }
 
-fn rebuild(folder: &Path, manifest: &Manifest, index: &Index) -> Result<journal::End> {
+fn rebuild(
+    disk: &dyn Disk,
+    folder: &Path,
+    manifest: &Manifest,
+    index: &Index,
+) -> Result<journal::End> {
     let mut seq = 0;
     if manifest.base > 0 {
         // The pieces of values lie where the number of their write says. Those of the snapshot
         // count down from the top, so that they never meet the journals'.
         let base = manifest.base;
-        seq = snapshot::read(folder, base, |frame, ops| index.apply_each(u64::MAX - frame, ops))?;
+        seq = snapshot::read(disk, folder, base, |frame, ops| {
+            index.apply_each(u64::MAX - frame, ops)
+        })?;
     }
     let mut end = journal::End { seq, length: 0 };
     for number in manifest.base..=manifest.last {
         let torn = number == manifest.last && manifest.left == Left::Open;
         let tail = if torn { Tail::MayBeTorn } else { Tail::Whole };
-        end =
-            journal::replay(folder, number, end.seq, tail, |seq, ops| index.apply_each(seq, ops))?;
+        end = journal::replay(disk, folder, number, end.seq, tail, |seq, ops| {
+            index.apply_each(seq, ops)
+        })?;
     }
     match manifest.left {
         Left::Closed { seq, length } if end.seq != seq || end.length != length => {

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+mod faults;
+mod sim;
+
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn put(engine: &SledEngine, model: &mut Model, number: u32) {
@@ -66,7 +69,7 @@ fn a_growing_journal_calls_for_snapshots_while_others_write() {
         put(&engine, &mut model, number);
     }
     drop(engine);
-    let manifest = Manifest::read(folder.path()).unwrap().unwrap();
+    let manifest = Manifest::read(&RealDisk, folder.path()).unwrap().unwrap();
     assert!(manifest.base > 1, "only {} snapshots", manifest.base);
     fs::remove_dir_all(folder.path().join(INDEX)).unwrap();
     assert_eq!(contents(&open(folder.path())), model);
@@ -86,7 +89,7 @@ fn a_snapshot_that_never_got_its_place_in_the_manifest_changes_nothing() {
     drop(engine);
     // As if the process had died before the second manifest.
     fs::write(folder.path().join("journal-00000000"), before).unwrap();
-    manifest.write(folder.path()).unwrap();
+    manifest.write(&RealDisk, folder.path()).unwrap();
     assert_eq!(contents(&open(folder.path())), model);
 }
 
@@ -109,13 +112,13 @@ fn a_poisoned_journal_refuses_all_work_and_the_next_open_has_what_was_written() 
     let mut model = Model::new();
     let engine = open(folder.path());
     put(&engine, &mut model, 1);
-    engine.core.journal.poison("fsync of the journal: no such luck".to_owned());
+    let _ = engine.core.journal.poison("fsync of the journal: no such luck".to_owned());
     let ops = [Op::Remove { key: vec![1] }];
     let text = "the store must be opened again after a failure: fsync of the journal: no such luck";
     assert_eq!(engine.apply(&[], &ops).unwrap_err().to_string(), text);
     assert_eq!(engine.sync().unwrap_err().to_string(), text);
     drop(engine);
-    assert_eq!(Manifest::read(folder.path()).unwrap().unwrap().left, Left::Open);
+    assert_eq!(Manifest::read(&RealDisk, folder.path()).unwrap().unwrap().left, Left::Open);
     assert_eq!(contents(&open(folder.path())), model);
 }
 
