@@ -234,6 +234,22 @@ impl Schema {
         &self.nodes[id.0 as usize]
     }
 
+    /// How many types the bytes of a schema announce.
+    pub(crate) fn count_in(bytes: &[u8]) -> crate::Result<u64> {
+        let mut bytes = varint::Bytes::new(bytes);
+        bytes.varint()?;
+        bytes.varint()
+    }
+
+    pub(crate) fn root_id(&self) -> SchemaId {
+        self.root
+    }
+
+    /// All types, in order.
+    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = SchemaId> + use<> {
+        (0..self.nodes.len() as u32).map(SchemaId)
+    }
+
     /// A hash of the schema: equal for equal schemas, and stable for ever.
     ///
     /// SipHash-2-4 with a key of zeros over the schema's bytes.
@@ -514,6 +530,18 @@ impl Schema {
 }
 
 impl Scalar {
+    /// Bytes of a value.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            Self::Unit => 0,
+            Self::Bool | Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 => 2,
+            Self::Char | Self::U32 | Self::I32 | Self::F32 => 4,
+            Self::U64 | Self::I64 | Self::F64 => 8,
+            Self::U128 | Self::I128 => 16,
+        }
+    }
+
     /// The name in Rust.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,7 +1,10 @@
 //! The native codec: header, writer, reader. `docs/native-format.md` is its specification.
 
 mod header;
+mod plan;
+mod plans;
 mod reader;
+mod transcode;
 pub(crate) mod varint;
 mod writer;
 
@@ -11,6 +14,7 @@ pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Sl
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, PayloadWriter, read_pickle};
 pub use reader::Reader;
+pub(crate) use transcode::load_graph;
 pub(crate) use writer::write_payload;
 pub use writer::{Measure, Writer};
 

@@ -9,22 +9,22 @@ use crate::traits::{Layout, Unpickle};
 
 /// A cursor over the sections of a pickle. [`Unpickle::decode`] gets one.
 pub struct Reader<'de> {
-    tail: &'de [u8],
-    text: &'de str,
-    stream: Bytes<'de>,
+    pub(super) tail: &'de [u8],
+    pub(super) text: &'de str,
+    pub(super) stream: Bytes<'de>,
     /// Inside a block or a state, where nothing comes from the stream.
-    nested: bool,
-    depth: u32,
-    limits: Limits,
+    pub(super) nested: bool,
+    pub(super) depth: u32,
+    pub(super) limits: Limits,
     /// Bytes that may still be allocated.
     budget: u64,
     zero_sized: u64,
     /// Address of the pickle's first byte, for offsets in errors.
-    start: usize,
+    pub(super) start: usize,
 }
 
 /// Where a sequence's elements are.
-enum Count {
+pub(super) enum Count {
     Inline(usize),
     Stream(usize),
 }
@@ -36,7 +36,15 @@ impl<'de> Reader<'de> {
         payload: &'de [u8],
         limits: &Limits,
     ) -> Result<T> {
-        let mut reader = Self {
+        let mut reader = Self::new(pickle, payload, limits);
+        let heads = reader.open_root(T::HEAD)?;
+        let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
+        reader.close_root()?;
+        Ok(value)
+    }
+
+    pub(super) fn new(pickle: &'de [u8], payload: &'de [u8], limits: &Limits) -> Self {
+        Self {
             tail: &[],
             text: "",
             stream: Bytes::new(payload),
@@ -46,20 +54,28 @@ impl<'de> Reader<'de> {
             budget: limits.budget(pickle.len()),
             zero_sized: limits.max_zero_sized,
             start: pickle.as_ptr() as usize,
-        };
-        let mut stream = reader.stream;
-        let heads = reader.open(&mut stream, T::HEAD)?;
-        reader.stream = stream;
-        let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
-        reader.close()?;
-        match reader.stream.left() {
-            0 => Ok(value),
-            count => Err(reader.at(reader.stream.rest(), trailing(count))),
+        }
+    }
+
+    /// Starts the root section; returns its heads.
+    pub(super) fn open_root(&mut self, heads: usize) -> Result<&'de [u8]> {
+        let mut stream = self.stream;
+        let heads = self.open(&mut stream, heads)?;
+        self.stream = stream;
+        Ok(heads)
+    }
+
+    /// Ends the root section and the payload: all of it must have been used.
+    pub(super) fn close_root(&self) -> Result<()> {
+        self.close()?;
+        match self.stream.left() {
+            0 => Ok(()),
+            count => Err(self.at(self.stream.rest(), trailing(count))),
         }
     }
 
     /// Starts the section at the front of `bytes`; returns its heads.
-    fn open(&mut self, bytes: &mut Bytes<'de>, heads: usize) -> Result<&'de [u8]> {
+    pub(super) fn open(&mut self, bytes: &mut Bytes<'de>, heads: usize) -> Result<&'de [u8]> {
         let tail = bytes.count().map_err(|error| self.at(bytes.rest(), error))?;
         let text = bytes.count().map_err(|error| self.at(bytes.rest(), error))?;
         let take = |bytes: &mut Bytes<'de>, count| {
@@ -79,7 +95,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Ends a section: all of it must have been used.
-    fn close(&self) -> Result<()> {
+    pub(super) fn close(&self) -> Result<()> {
         if !self.tail.is_empty() {
             return Err(self.at(self.tail, Error::corrupt("unused bytes in a section's tail")));
         }
@@ -108,7 +124,7 @@ impl<'de> Reader<'de> {
 
     /// Adds where in the pickle `from` begins.
     #[cold]
-    fn at(&self, from: &[u8], error: Error) -> Error {
+    pub(super) fn at(&self, from: &[u8], error: Error) -> Error {
         error.at((from.as_ptr() as usize).saturating_sub(self.start) as u64)
     }
 
@@ -148,14 +164,14 @@ impl<'de> Reader<'de> {
     }
 
     #[cold]
-    fn too_deep(&self) -> Error {
+    pub(super) fn too_deep(&self) -> Error {
         let error = Error::new(ErrorKind::Depth { limit: self.limits.max_depth });
         let hint = "raise `Limits::max_depth` where the data is trusted and the stack large enough";
         self.at(self.tail, error.with_hint(hint))
     }
 
     #[inline(always)]
-    fn take_tail(&mut self, count: usize) -> Result<&'de [u8]> {
+    pub(super) fn take_tail(&mut self, count: usize) -> Result<&'de [u8]> {
         match self.tail.split_at_checked(count) {
             Some((bytes, rest)) => {
                 self.tail = rest;
@@ -166,7 +182,7 @@ impl<'de> Reader<'de> {
     }
 
     #[cold]
-    fn end(&self, needed: usize) -> Error {
+    pub(super) fn end(&self, needed: usize) -> Error {
         let left = self.tail.len() as u64;
         self.at(self.tail, Error::new(ErrorKind::UnexpectedEnd { needed: needed as u64, left }))
     }
@@ -213,7 +229,7 @@ impl<'de> Reader<'de> {
     }
 
     #[cold]
-    fn far_count(&mut self, head: &[u8], word: u32) -> Result<Count> {
+    pub(super) fn far_count(&mut self, head: &[u8], word: u32) -> Result<Count> {
         if word == IN_STREAM && !self.nested {
             let rest = self.stream.rest();
             let count = self.stream.varint().map_err(|error| self.at(rest, error))?;
@@ -234,13 +250,19 @@ impl<'de> Reader<'de> {
     /// Text, borrowed from the pickle.
     #[inline(always)]
     pub(crate) fn text<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<&'de str> {
-        match self.count(head)? {
+        let count = self.count(head)?;
+        self.text_of(count, head.bytes())
+    }
+
+    #[inline(always)]
+    pub(super) fn text_of(&mut self, count: Count, head: &[u8]) -> Result<&'de str> {
+        match count {
             Count::Inline(count) => match self.text.split_at_checked(count) {
                 Some((text, rest)) => {
                     self.text = rest;
                     Ok(text)
                 }
-                None => Err(self.text_end(head.bytes(), count)),
+                None => Err(self.text_end(head, count)),
             },
             Count::Stream(count) => {
                 let bytes = self.take_stream(count)?;
@@ -268,7 +290,7 @@ impl<'de> Reader<'de> {
         self.text(head).map(copy_text)
     }
 
-    fn take_stream(&mut self, count: usize) -> Result<&'de [u8]> {
+    pub(super) fn take_stream(&mut self, count: usize) -> Result<&'de [u8]> {
         let rest = self.stream.rest();
         self.stream.take(count).map_err(|error| self.at(rest, error))
     }
@@ -276,7 +298,13 @@ impl<'de> Reader<'de> {
     /// Bytes, borrowed from the pickle.
     #[inline(always)]
     pub(crate) fn bytes<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<&'de [u8]> {
-        match self.count(head)? {
+        let count = self.count(head)?;
+        self.bytes_of(count)
+    }
+
+    #[inline(always)]
+    pub(super) fn bytes_of(&mut self, count: Count) -> Result<&'de [u8]> {
+        match count {
             Count::Inline(count) => self.take_tail(count),
             Count::Stream(count) => self.take_stream(count),
         }
@@ -433,7 +461,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Elements without a head are bounded by nothing in the input but this limit.
-    fn charge_zero_sized(&mut self, count: usize, from: &[u8]) -> Result<()> {
+    pub(super) fn charge_zero_sized(&mut self, count: usize, from: &[u8]) -> Result<()> {
         match self.zero_sized.checked_sub(count as u64) {
             Some(left) => {
                 self.zero_sized = left;

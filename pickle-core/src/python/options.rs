@@ -21,7 +21,7 @@ pub struct LoadOptions<'de> {
     pub(super) on_invalid: OnInvalid,
     pub(super) buffers: Vec<Cow<'de, [u8]>>,
     pub(super) extensions: HashMap<u32, (String, String)>,
-    pub(super) limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 impl<'de> LoadOptions<'de> {

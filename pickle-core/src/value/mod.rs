@@ -4,10 +4,12 @@ mod build;
 mod display;
 mod equal;
 
+use std::io::Read;
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edges, Graph, Integer, Node, NodeId};
+use crate::native;
 use crate::protocol::Protocol;
 use crate::python::{self, LoadOptions, Machine, SaveOptions};
 
@@ -90,7 +92,15 @@ pub struct ObjectRef {
 }
 
 impl Value {
-    /// Loads a pickle of any of Python's protocols, with Python's defaults.
+    /// Loads a pickle of any protocol, with Python's defaults. A native one must carry its schema,
+    /// as it does unless that was omitted; it gives what the same object is in Python's.
+    ///
+    /// ```
+    /// use pickle_core::{Value, dumps, value};
+    /// let bytes = dumps(&vec![Some(1_u8), None])?;
+    /// assert_eq!(Value::loads(&bytes)?, value!([1, null]));
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// When the bytes are no pickle, bytes follow it, or it exceeds the default limits.
@@ -98,7 +108,7 @@ impl Value {
         Self::loads_with(bytes, LoadOptions::new())
     }
 
-    /// Loads a pickle of any of Python's protocols: with buffers, extension codes, an encoding.
+    /// Loads a pickle of any protocol: with buffers, extension codes, an encoding.
     ///
     /// ```
     /// use pickle_core::Value;
@@ -111,14 +121,20 @@ impl Value {
     /// # Errors
     /// As [`loads`](Self::loads).
     pub fn loads_with(bytes: &[u8], options: LoadOptions<'_>) -> Result<Self> {
-        let mut machine = Machine::new(bytes, options);
-        let id = machine.load()?;
-        let position = machine.position();
-        if position < bytes.len() {
-            let count = (bytes.len() - position) as u64;
-            return Err(Error::new(ErrorKind::TrailingBytes { count }).at(position as u64));
+        let (graph, id, size) = match bytes.first() {
+            Some(&native::MAGIC) => native::load_graph(bytes, &options.limits)?,
+            _ => {
+                let mut machine = Machine::new(bytes, options);
+                let id = machine.load()?;
+                let size = machine.position();
+                (machine.into_graph(), id, size)
+            }
+        };
+        if size < bytes.len() {
+            let count = (bytes.len() - size) as u64;
+            return Err(Error::new(ErrorKind::TrailingBytes { count }).at(size as u64));
         }
-        Ok(Self::of_graph(machine.into_graph(), id))
+        Ok(Self::of_graph(graph, id))
     }
 
     /// A node of a graph with all that it reaches.
@@ -149,7 +165,7 @@ impl Value {
         python::save_with(&self.graph, self.id, options)
     }
 
-    /// Loads the next pickle of any of Python's protocols from a reader, and reads nothing more.
+    /// Loads the next pickle of any protocol from a reader, and reads nothing more.
     ///
     /// ```
     /// use pickle_core::Value;
@@ -161,9 +177,14 @@ impl Value {
     ///
     /// # Errors
     /// As [`loads`](Self::loads); and when reading fails or ends early.
-    pub fn load(reader: &mut (impl std::io::Read + ?Sized)) -> Result<Self> {
+    pub fn load(reader: &mut (impl Read + ?Sized)) -> Result<Self> {
+        let mut first = Vec::new();
+        Read::take(&mut *reader, 1).read_to_end(&mut first)?;
         let mut bytes = Vec::new();
-        python::read_pickle(reader, &mut bytes)?;
+        match first.first() {
+            Some(&native::MAGIC) => native::read_pickle(&mut &mut *reader, &mut bytes)?,
+            _ => python::read_pickle(&mut first.as_slice().chain(reader), &mut bytes)?,
+        }
         Self::loads(&bytes)
     }
 
