@@ -9,7 +9,7 @@ use std::time::Duration;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput};
 use pickle_benches::data::log::BorrowedLogs;
-use pickle_benches::data::{log, mesh, minecraft, mk48};
+use pickle_benches::data::{log, mesh, minecraft, mk48, small};
 use pickle_benches::peers::{
     Bincode, Bitcode, Codec, Json, Pickle, Postcard, Rkyv, Speedy, Wincode,
 };
@@ -20,9 +20,9 @@ type Group<'a> = BenchmarkGroup<'a, WallTime>;
 fn encode<T: PartialEq + Debug, C: Codec<T>>(group: &mut Group<'_>, codec: C, value: &T) {
     let mut out = Vec::new();
     let size = codec.encode(value, &mut out);
-    assert!(codec.decode(&out[..size]) == *value, "{} loses something", C::NAME);
+    assert!(codec.decode(&out[..size]) == *value, "{} loses something", codec.name());
     group.throughput(Throughput::Bytes(size as u64));
-    group.bench_function(C::NAME, |bencher| {
+    group.bench_function(codec.name(), |bencher| {
         bencher.iter(|| black_box(codec.encode(black_box(value), &mut out)));
     });
 }
@@ -32,7 +32,7 @@ fn decode<T: PartialEq + Debug, C: Codec<T>>(group: &mut Group<'_>, codec: C, va
     let size = codec.encode(value, &mut out);
     let bytes = &out[..size];
     group.throughput(Throughput::Bytes(size as u64));
-    group.bench_function(C::NAME, |bencher| {
+    group.bench_function(codec.name(), |bencher| {
         bencher.iter(|| drop(black_box(codec.decode(black_box(bytes)))));
     });
 }
@@ -101,9 +101,8 @@ fn borrowed(criterion: &mut Criterion) {
 }
 
 /// A message of three fields, where headers and set-up show.
-fn small(criterion: &mut Criterion) {
-    let value = log::Address { x0: 127, x1: 0, x2: 0, x3: 1 };
-    data_set!(criterion, "small", (7_u64, "a short text".to_owned(), value.x0));
+fn small_message(criterion: &mut Criterion) {
+    data_set!(criterion, "small", small::small());
 }
 
 fn main() {
@@ -118,7 +117,7 @@ fn main() {
     data_set!(criterion, "minecraft", minecraft::players());
     data_set!(criterion, "mk48", mk48::updates());
     borrowed(&mut criterion);
-    small(&mut criterion);
+    small_message(&mut criterion);
     criterion.final_summary();
     if !std::env::args().any(|argument| argument == "--test") {
         let groups = ["log-", "mesh-", "minecraft-", "mk48-", "small-"];

@@ -1,7 +1,9 @@
-//! What the benchmarks share: data sets, peers, and the table of ratios.
+//! What the benchmarks share: data sets, peers, races, and the table of ratios.
 
 #![forbid(unsafe_code)]
 
 pub mod data;
 pub mod peers;
+pub mod race;
 pub mod ratios;
+pub mod trials;

@@ -9,25 +9,58 @@ use wincode::config::Configuration;
 /// A codec for values of one type. Failure is a panic: every round trip must succeed.
 pub trait Codec<T> {
     /// The crate's name.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 
     /// Encodes into `out`, whose former content is void; returns how many bytes it wrote.
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize;
 
+    /// Encodes into a new vector.
+    fn to_vec(&self, value: &T) -> Vec<u8>;
+
     /// Decodes, with all checks that the crate has.
     fn decode(&self, bytes: &[u8]) -> T;
+}
+
+/// Every codec, ours first.
+pub fn all<'a, T>() -> Vec<Box<dyn Codec<T> + 'a>>
+where
+    Pickle: Codec<T>,
+    Wincode: Codec<T>,
+    Bitcode: Codec<T>,
+    Rkyv: Codec<T>,
+    Speedy: Codec<T>,
+    Bincode: Codec<T>,
+    Postcard: Codec<T>,
+    Json: Codec<T>,
+{
+    vec![
+        Box::new(Pickle),
+        Box::new(Wincode),
+        Box::new(Bitcode::default()),
+        Box::new(Rkyv),
+        Box::new(Speedy),
+        Box::new(Bincode),
+        Box::new(Postcard),
+        Box::new(Json),
+    ]
 }
 
 /// pickle-rs, header and schema included.
 pub struct Pickle;
 
 impl<T: pickle::Pickle + pickle::UnpickleOwned> Codec<T> for Pickle {
-    const NAME: &'static str = "pickle-rs";
+    fn name(&self) -> &'static str {
+        "pickle-rs"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         out.clear();
         pickle::dumps_into(value, out).unwrap();
         out.len()
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        pickle::dumps(value).unwrap()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -46,7 +79,9 @@ where
     T: wincode::SchemaWrite<WincodeConfig, Src = T>
         + for<'de> wincode::SchemaRead<'de, WincodeConfig, Dst = T>,
 {
-    const NAME: &'static str = "wincode";
+    fn name(&self) -> &'static str {
+        "wincode"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         if out.is_empty() {
@@ -57,6 +92,10 @@ where
         wincode::config::serialize_into(&mut rest, value, WINCODE).unwrap();
         let left = rest.len();
         out.len() - left
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        wincode::config::serialize(value, WINCODE).unwrap()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -71,7 +110,9 @@ pub struct Bitcode {
 }
 
 impl<T: bitcode::Encode + bitcode::DecodeOwned> Codec<T> for Bitcode {
-    const NAME: &'static str = "bitcode";
+    fn name(&self) -> &'static str {
+        "bitcode"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         let mut buffer = self.buffer.borrow_mut();
@@ -81,6 +122,10 @@ impl<T: bitcode::Encode + bitcode::DecodeOwned> Codec<T> for Bitcode {
             out.extend_from_slice(bytes);
         }
         bytes.len()
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        bitcode::encode(value)
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -96,13 +141,19 @@ where
     T: speedy::Writable<speedy::LittleEndian>
         + for<'de> speedy::Readable<'de, speedy::LittleEndian>,
 {
-    const NAME: &'static str = "speedy";
+    fn name(&self) -> &'static str {
+        "speedy"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         let size = value.bytes_needed().unwrap();
         out.resize(size, 0);
         value.write_to_buffer(out).unwrap();
         size
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        value.write_to_vec().unwrap()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -114,12 +165,18 @@ where
 pub struct Postcard;
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
-    const NAME: &'static str = "postcard";
+    fn name(&self) -> &'static str {
+        "postcard"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         out.clear();
         *out = postcard::to_extend(value, std::mem::take(out)).unwrap();
         out.len()
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        postcard::to_allocvec(value).unwrap()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -131,11 +188,17 @@ impl<T: Serialize + DeserializeOwned> Codec<T> for Postcard {
 pub struct Bincode;
 
 impl<T: bincode::Encode + bincode::Decode<()>> Codec<T> for Bincode {
-    const NAME: &'static str = "bincode 2";
+    fn name(&self) -> &'static str {
+        "bincode 2"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         out.clear();
         bincode::encode_into_std_write(value, out, bincode::config::standard()).unwrap()
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        bincode::encode_to_vec(value, bincode::config::standard()).unwrap()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -147,12 +210,18 @@ impl<T: bincode::Encode + bincode::Decode<()>> Codec<T> for Bincode {
 pub struct Json;
 
 impl<T: Serialize + DeserializeOwned> Codec<T> for Json {
-    const NAME: &'static str = "serde_json";
+    fn name(&self) -> &'static str {
+        "serde_json"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         out.clear();
         serde_json::to_writer(&mut *out, value).unwrap();
         out.len()
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        serde_json::to_vec(value).unwrap()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {
@@ -178,7 +247,9 @@ where
     T::Archived: for<'a> rkyv::bytecheck::CheckBytes<rkyv::api::high::HighValidator<'a, RkyvError>>
         + rkyv::Deserialize<T, rkyv::api::high::HighDeserializer<RkyvError>>,
 {
-    const NAME: &'static str = "rkyv";
+    fn name(&self) -> &'static str {
+        "rkyv"
+    }
 
     fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
         thread_local! {
@@ -195,6 +266,10 @@ where
             buffer.replace(bytes);
             size
         })
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        rkyv::to_bytes::<RkyvError>(value).unwrap().into_vec()
     }
 
     fn decode(&self, bytes: &[u8]) -> T {

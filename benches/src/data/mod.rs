@@ -5,6 +5,7 @@ pub mod log;
 pub mod mesh;
 pub mod minecraft;
 pub mod mk48;
+pub mod small;
 
 use rand::Rng;
 use rand_pcg::Lcg64Xsh32;

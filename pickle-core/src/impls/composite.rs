@@ -131,10 +131,9 @@ macro_rules! std_enum {
                         $(fields.variant(<$payload as Layout>::HEAD, _writer, |fields, writer| {
                             fields.put($field, writer);
                         });)?
+                        fields.finish()
                     })*
                 }
-                #[allow(unreachable_code)]
-                fields.finish()
             }
         }
 

@@ -171,6 +171,12 @@ pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
     Ok(announced)
 }
 
+/// From how many bytes, and from how many elements with tails or text, a sequence may leave its
+/// section or need a longer count.
+const fn far(nested: bool) -> (usize, usize) {
+    if nested { (LONG as usize, LONG as usize) } else { (LARGE, BLOCK + 1) }
+}
+
 fn section_size(heads: usize, sizes: &Measure) -> usize {
     varint::size(sizes.tail as u64)
         + varint::size(sizes.text as u64)
@@ -185,6 +191,10 @@ pub struct Writer {
     text: Region,
     stream: Vec<u8>,
     nested: bool,
+    /// So many bytes, or so many elements with tails or text, may be too many for a head's count,
+    /// or leave their section. See [`far`].
+    far: usize,
+    far_items: usize,
     depth: u32,
     max_depth: u32,
     states: VecDeque<Vec<u8>>,
@@ -193,16 +203,24 @@ pub struct Writer {
 
 impl Writer {
     fn new(nested: bool, depth: u32, max_depth: u32) -> Self {
+        let (far, far_items) = far(nested);
         Self {
             tail: Region::EMPTY,
             text: Region::EMPTY,
             stream: Vec::new(),
             nested,
+            far,
+            far_items,
             depth,
             max_depth,
             states: VecDeque::new(),
             error: None,
         }
+    }
+
+    fn set_nested(&mut self, nested: bool) {
+        self.nested = nested;
+        (self.far, self.far_items) = far(nested);
     }
 
     fn finish(self) -> Result<()> {
@@ -299,15 +317,29 @@ impl Writer {
         head: HeadMut<'b, T>,
         text: &str,
     ) -> Written<'b, T> {
-        let inline = self.count_inline(true, 1, text.len());
-        if let Some(count) = inline {
-            if self.text.put(text.as_bytes()).is_none() {
-                self.changed();
-            }
-            return head.write(count.to_le_bytes());
+        if text.len() >= self.far {
+            return head.write(self.far_text(text).to_le_bytes());
         }
-        self.put_stream(text.len(), text.as_bytes());
-        head.write(IN_STREAM.to_le_bytes())
+        // The head first, so that nothing is kept across the copy.
+        let written = head.write((text.len() as u32).to_le_bytes());
+        if self.text.put(text.as_bytes()).is_none() {
+            self.changed();
+        }
+        written
+    }
+
+    /// Writes text that is too long for its head or its section; returns the word for its head.
+    #[cold]
+    fn far_text(&mut self, text: &str) -> u32 {
+        if !self.nested {
+            self.put_stream(text.len(), text.as_bytes());
+            return IN_STREAM;
+        }
+        let word = self.count(text.len());
+        if self.text.put(text.as_bytes()).is_none() {
+            self.changed();
+        }
+        word
     }
 
     /// Encodes a sequence that is no slice.
@@ -318,17 +350,43 @@ impl Writer {
         count: usize,
         items: impl Iterator<Item = B> + Clone,
     ) -> Written<'b, H> {
-        let Some(word) = self.count_inline(T::FIXED, T::HEAD, count) else {
-            self.blocks::<T, B>(count, items);
-            return head.write(IN_STREAM.to_le_bytes());
+        let is_far = match T::FIXED {
+            true => count.saturating_mul(T::HEAD.max(1)) >= self.far,
+            false => count >= self.far_items,
         };
+        if is_far {
+            return head.write(self.far_seq::<T, B>(count, items).to_le_bytes());
+        }
+        let written = head.write((count as u32).to_le_bytes());
+        self.near_seq::<T, B>(count, items);
+        written
+    }
+
+    #[inline(always)]
+    fn near_seq<T: Pickle, B: Borrow<T>>(&mut self, count: usize, items: impl Iterator<Item = B>) {
         let place = self.tail.items::<T>(count);
         self.depth += 1;
         if !place.is_some_and(|place| place.write(items, self)) {
             self.changed();
         }
         self.depth -= 1;
-        head.write(word.to_le_bytes())
+    }
+
+    /// [`seq`](Self::seq) of one that may be too long for its head or its section; returns the word
+    /// for its head.
+    #[inline(never)]
+    fn far_seq<T: Pickle, B: Borrow<T>>(
+        &mut self,
+        count: usize,
+        items: impl Iterator<Item = B> + Clone,
+    ) -> u32 {
+        if !self.nested && in_stream(T::FIXED, T::HEAD, count) {
+            self.blocks::<T, B>(count, items);
+            return IN_STREAM;
+        }
+        let word = self.count(count);
+        self.near_seq::<T, B>(count, items);
+        word
     }
 
     /// Encodes a slice, as memory where it can be.
@@ -341,29 +399,41 @@ impl Writer {
         let Some(bytes) = image_bytes(items) else {
             return self.seq::<H, T, &T>(head, items.len(), items.iter());
         };
-        if let Some(word) = self.count_inline(T::FIXED, T::HEAD, items.len()) {
-            if self.tail.put(bytes).is_none() {
-                self.changed();
-            }
-            return head.write(word.to_le_bytes());
+        if bytes.len() >= self.far {
+            return head.write(self.far_bytes(items.len(), bytes).to_le_bytes());
         }
-        self.put_stream(items.len(), bytes);
-        head.write(IN_STREAM.to_le_bytes())
+        let written = head.write((items.len() as u32).to_le_bytes());
+        if self.tail.put(bytes).is_none() {
+            self.changed();
+        }
+        written
     }
 
-    /// The count word of a sequence that stays in its section.
-    #[inline(always)]
-    fn count_inline(&mut self, fixed: bool, head: usize, count: usize) -> Option<u32> {
-        if !self.nested && in_stream(fixed, head, count) {
-            return None;
+    /// Writes the bytes of `count` elements that may be too many for a head or a section; returns
+    /// the word for the head.
+    #[cold]
+    fn far_bytes(&mut self, count: usize, bytes: &[u8]) -> u32 {
+        if !self.nested {
+            self.put_stream(count, bytes);
+            return IN_STREAM;
         }
+        let word = self.count(count);
+        if self.tail.put(bytes).is_none() {
+            self.changed();
+        }
+        word
+    }
+
+    /// The word for the head of a sequence that stays in its section.
+    #[cold]
+    fn count(&mut self, count: usize) -> u32 {
         if count < LONG as usize {
-            return Some(count as u32);
+            return count as u32;
         }
         if self.tail.put(&(count as u64).to_le_bytes()).is_none() {
             self.changed();
         }
-        Some(LONG)
+        LONG
     }
 
     #[inline(never)]
@@ -381,7 +451,7 @@ impl Writer {
     ) {
         let mut stream = std::mem::take(&mut self.stream);
         varint::put(&mut stream, count as u64);
-        self.nested = true;
+        self.set_nested(true);
         let mut left = count;
         let mut rest = items;
         while left > 0 && self.error.is_none() {
@@ -394,7 +464,7 @@ impl Writer {
             rest.nth(size - 1);
             left -= size;
         }
-        self.nested = false;
+        self.set_nested(false);
         self.stream = stream;
     }
 

@@ -8,28 +8,29 @@
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, count: usize) {
     // SAFETY: all offsets below are at most `count` minus the width of the access.
     unsafe {
-        macro_rules! ends {
-            ($type:ty) => {{
-                const WIDTH: usize = size_of::<$type>();
-                let head = from.cast::<$type>().read_unaligned();
-                let tail = from.add(count - WIDTH).cast::<$type>().read_unaligned();
-                to.cast::<$type>().write_unaligned(head);
-                to.add(count - WIDTH).cast::<$type>().write_unaligned(tail);
-            }};
+        // The parts overlap where the stretch is shorter than they are together.
+        macro_rules! parts {
+            ($type:ty: $($offset:expr),*) => {
+                $(
+                    let part = from.add($offset).cast::<$type>().read_unaligned();
+                    to.add($offset).cast::<$type>().write_unaligned(part);
+                )*
+            };
         }
-        match count {
-            0 => {}
-            1..4 => {
-                let (a, b, c) = (*from, *from.add(count / 2), *from.add(count - 1));
-                *to = a;
-                *to.add(count / 2) = b;
-                *to.add(count - 1) = c;
+        if count < 8 {
+            if count >= 4 {
+                parts!(u32: 0, count - 4);
+            } else if count > 0 {
+                parts!(u8: 0, count / 2, count - 1);
             }
-            4..8 => ends!(u32),
-            8..16 => ends!(u64),
-            16..=32 => ends!([u8; 16]),
-            33..=64 => ends!([u8; 32]),
-            _ => std::ptr::copy_nonoverlapping(from, to, count),
+        } else if count <= 16 {
+            parts!(u64: 0, count - 8);
+        } else if count <= 32 {
+            parts!(u128: 0, count - 16);
+        } else if count <= 64 {
+            parts!(u128: 0, 16, count - 32, count - 16);
+        } else {
+            std::ptr::copy_nonoverlapping(from, to, count);
         }
     }
 }

@@ -101,6 +101,7 @@ fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenSt
             Self::#ident #pattern => {
                 fields.bytes(#tag.to_le_bytes());
                 fields.variant(#size, writer, |fields, writer| { #(#puts)* });
+                fields.finish()
             }
         }
     });
@@ -108,7 +109,6 @@ fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenSt
     let encode = quote_spanned! {site()=>
         let mut fields = head.fields();
         match self { #(#encode)* }
-        fields.finish()
     };
     (measure, encode)
 }

@@ -1,0 +1,93 @@
+//! Each data set against each operation: what is raced, and that every codec gets it right.
+
+use std::fmt::Debug;
+
+use crate::data::log::BorrowedLogs;
+use crate::data::{log, mesh, minecraft, mk48, small};
+use crate::peers::{self, Codec};
+use crate::race::Race;
+
+/// The names of the data sets.
+pub const DATA_SETS: [&str; 5] = ["log", "mesh", "minecraft", "mk48", "small"];
+
+/// Codec and what it wrote.
+pub type Encoded = Vec<(&'static str, Vec<u8>)>;
+
+/// Hands each race over a data set to `hold`, with the name of its operation.
+///
+/// The runner called `limit` does what no codec can do without: it copies the bytes, or clones the
+/// value.
+///
+/// # Panics
+/// When there is no such data set, or a codec loses something.
+pub fn races(data_set: &str, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> Encoded {
+    match data_set {
+        "log" => {
+            let value = log::logs();
+            let encoded = of(&value, peers::all(), hold);
+            borrowed(&value.borrowed(), hold);
+            encoded
+        }
+        "mesh" => of(&mesh::mesh(), peers::all(), hold),
+        "minecraft" => of(&minecraft::players(), peers::all(), hold),
+        "mk48" => of(&mk48::updates(), peers::all(), hold),
+        "small" => of(&small::small(), peers::all(), hold),
+        _ => panic!("no data set {data_set}, there are {DATA_SETS:?}"),
+    }
+}
+
+fn of<T: Clone + PartialEq + Debug>(
+    value: &T,
+    codecs: Vec<Box<dyn Codec<T>>>,
+    hold: &mut dyn FnMut(&'static str, Race<'_>),
+) -> Encoded {
+    let encoded: Encoded = codecs
+        .iter()
+        .map(|codec| {
+            let mut out = Vec::new();
+            let size = codec.encode(value, &mut out);
+            out.truncate(size);
+            assert!(codec.decode(&out) == *value, "{} loses something", codec.name());
+            assert!(codec.decode(&codec.to_vec(value)) == *value, "{}", codec.name());
+            (codec.name(), out)
+        })
+        .collect();
+    let bytes = &encoded[0].1;
+    let mut race = Race::default();
+    for codec in &codecs {
+        let mut out = Vec::new();
+        race.add(codec.name(), move || codec.encode(value, &mut out));
+    }
+    let mut copy = bytes.clone();
+    race.add("limit", move || copy.copy_from_slice(bytes));
+    hold("serialize", race);
+    let mut race = Race::default();
+    for codec in &codecs {
+        race.add(codec.name(), move || codec.to_vec(value));
+    }
+    race.add("limit", || bytes.clone());
+    hold("serialize-new", race);
+    let mut race = Race::default();
+    for (codec, (name, bytes)) in codecs.iter().zip(&encoded) {
+        race.add(name, move || codec.decode(bytes));
+    }
+    race.add("limit", || value.clone());
+    hold("deserialize", race);
+    encoded
+}
+
+/// Decoding that leaves the text where it is.
+fn borrowed(value: &BorrowedLogs<'_>, hold: &mut dyn FnMut(&'static str, Race<'_>)) {
+    let pickle = pickle::dumps(value).unwrap();
+    let wincode = wincode::serialize(value).unwrap();
+    let bitcode = bitcode::encode(value);
+    let mut buffer = bitcode::Buffer::new();
+    assert!(pickle::loads::<BorrowedLogs<'_>>(&pickle).unwrap() == *value);
+    assert!(wincode::deserialize::<BorrowedLogs<'_>>(&wincode).unwrap() == *value);
+    assert!(buffer.decode::<BorrowedLogs<'_>>(&bitcode).unwrap() == *value);
+    let mut race = Race::default();
+    race.add("pickle-rs", || pickle::loads::<BorrowedLogs<'_>>(&pickle).unwrap());
+    race.add("wincode", || wincode::deserialize::<BorrowedLogs<'_>>(&wincode).unwrap());
+    race.add("bitcode", || buffer.decode::<BorrowedLogs<'_>>(&bitcode).unwrap());
+    hold("borrow", race);
+}
