@@ -127,6 +127,7 @@
 //! - `store` (on by default): [`store`], over sled.
 //! - `redb`: the store over redb as well.
 //! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
+//! - `json`: [`Schema`]s as JSON.
 
 #![forbid(unsafe_code)]
 

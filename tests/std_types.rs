@@ -23,7 +23,7 @@ fn again<T: Pickle + UnpickleOwned>(value: &T) -> T {
 
 fn round_trip<T: Pickle + UnpickleOwned + PartialEq + Debug>(value: T, schema: &str) {
     assert_eq!(again(&value), value);
-    assert_eq!(Schema::of::<T>().to_string(), schema);
+    assert_eq!(Schema::of::<T>().type_name(), schema);
 }
 
 #[test]

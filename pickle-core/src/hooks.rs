@@ -146,7 +146,7 @@ fn agree<S: Layout, S2: Layout>() -> Result<()> {
 
 #[cold]
 fn disagree<S: Layout, S2: Layout>() -> Error {
-    let (stored, asked) = (Schema::of::<S>().to_string(), Schema::of::<S2>().to_string());
+    let (stored, asked) = (Schema::of::<S>().type_name(), Schema::of::<S2>().type_name());
     let hint = format!("`getstate` gives {stored}, so `setstate` must take that, not {asked}");
     Error::new(ErrorKind::TypeMismatch { stored, asked }).with_hint(hint)
 }

@@ -31,6 +31,6 @@ pub use pickler::{
     Pickler, Slice, Stream, Unpickler, dump, dump_with, dumps, dumps_into, dumps_with, load, loads,
 };
 pub use protocol::Protocol;
-pub use schema::Schema;
+pub use schema::{Schema, schema};
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 pub use value::{Index, Kind, ObjectRef, Value};

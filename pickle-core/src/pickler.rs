@@ -151,9 +151,9 @@ fn not_native(bytes: &[u8]) -> Error {
 
 #[cold]
 fn another_type(header: &Header<'_>, asked: &TypeInfo) -> Error {
-    let asked = Schema::from_bytes(&asked.schema).map(|schema| schema.to_string());
+    let asked = Schema::from_bytes(&asked.schema).map(|schema| schema.type_name());
     let stored = match header.schema.map(Schema::from_bytes) {
-        Some(Ok(schema)) => schema.to_string(),
+        Some(Ok(schema)) => schema.type_name(),
         Some(Err(error)) => return error,
         None => format!("a type with fingerprint {:016x}", header.fingerprint),
     };

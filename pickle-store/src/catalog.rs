@@ -180,7 +180,7 @@ pub(crate) fn readable(key: &[u8]) -> String {
 /// The name of the type with this fingerprint.
 pub(crate) fn type_name(engine: &dyn Engine, fingerprint: u64) -> Result<String> {
     match read(engine, &schema_key(fingerprint))? {
-        Some(bytes) => Ok(Schema::from_bytes(&bytes)?.to_string()),
+        Some(bytes) => Ok(Schema::from_bytes(&bytes)?.type_name()),
         None => Err(Error::corrupt(format!("the schema {fingerprint:016x} is missing"))),
     }
 }

@@ -164,12 +164,13 @@ impl Inner {
         let schema = Schema::of::<V>();
         let fingerprint = record.fingerprint().unwrap_or_default();
         match catalog::type_name(self.engine(), fingerprint) {
-            Ok(stored) if stored == schema.to_string() => {
+            Ok(stored) if stored == schema.type_name() => {
                 let stored = format!("{stored} (fingerprint {fingerprint:016x})");
-                let asked = format!("the {schema} of now ({:016x})", schema.fingerprint());
+                let asked =
+                    format!("the {} of now ({:016x})", schema.type_name(), schema.fingerprint());
                 Error::new(ErrorKind::TypeMismatch { stored, asked })
             }
-            Ok(stored) => Error::new(ErrorKind::TypeMismatch { stored, asked: schema.to_string() }),
+            Ok(stored) => Error::new(ErrorKind::TypeMismatch { stored, asked: schema.type_name() }),
             Err(error) => error,
         }
     }

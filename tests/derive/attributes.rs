@@ -96,7 +96,7 @@ fn names_on_the_wire_are_those_of_the_attributes() {
 
 #[test]
 fn without_a_class_the_name_is_that_of_crate_and_type() {
-    assert_eq!(Schema::of::<Session>().to_string(), "derive.Session");
+    assert_eq!(Schema::of::<Session>().type_name(), "derive.Session");
 }
 
 #[derive(Pickle, Debug, PartialEq)]
@@ -115,7 +115,7 @@ struct Wrapper<T> {
 fn a_transparent_type_is_pickled_as_its_field() {
     assert_eq!(dumps(&Metres(1.5)).unwrap(), dumps(&1.5).unwrap());
     assert_eq!(loads::<Metres>(&dumps(&2.5).unwrap()).unwrap(), Metres(2.5));
-    assert_eq!(Schema::of::<Wrapper<Metres>>().to_string(), "list[f64]");
+    assert_eq!(Schema::of::<Wrapper<Metres>>().type_name(), "list[f64]");
     round_trip(Wrapper { inner: vec!["a".to_owned()], cache: None });
 }
 

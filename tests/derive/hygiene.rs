@@ -55,7 +55,7 @@ fn fields_and_variants_may_have_any_name() {
 
 #[test]
 fn a_raw_name_is_pickled_without_its_marker() {
-    let schema = pickle::Schema::of::<r#struct>().to_string();
+    let schema = pickle::Schema::of::<r#struct>().type_name();
     assert_eq!(schema, "derive.struct");
 }
 
