@@ -87,7 +87,7 @@ enum State {
 #[test]
 fn names_on_the_wire_are_those_of_the_attributes() {
     let order = Schema::of::<Order>();
-    assert_eq!(order.to_string(), "shop.models.Order");
+    assert_eq!(order.type_name(), "shop.models.Order");
     assert_eq!(field_names(&order), ["orderId", "sum", "type"]);
     assert_eq!(field_names(&Schema::of::<State>()), ["NOT-STARTED", "busy", "UNKNOWN"]);
     round_trip(Order { order_id: 1, grand_total: 2, r#type: 3 });
