@@ -3,10 +3,10 @@
 use pickle_core::Pickle;
 
 use crate::collection::Collection;
-use crate::engine::Op;
 use crate::error::Result;
-use crate::inner::{at, object_key};
+use crate::inner::{Inner, With, at, object_key};
 use crate::key::{AsKey, Key, ToKey};
+use crate::plan::Staged;
 use crate::store::Store;
 
 /// Writes that [`commit`](Self::commit) makes together, or none of them; from [`Store::batch`].
@@ -14,12 +14,12 @@ use crate::store::Store;
 #[must_use = "nothing is written before `commit`"]
 pub struct Batch {
     store: Store,
-    ops: Vec<Op>,
+    staged: Staged,
 }
 
 impl Batch {
     pub(crate) fn new(store: Store) -> Self {
-        Self { store, ops: Vec::new() }
+        Self { store, staged: Staged::default() }
     }
 
     /// Stores a value.
@@ -31,14 +31,12 @@ impl Batch {
         key: &(impl ToKey + ?Sized),
         value: &V,
     ) -> Result<&mut Self> {
-        let staged = self.store.inner.stage(object_key(key), value, &mut self.ops);
-        staged.map_err(|error| at(error, key))?;
-        Ok(self)
+        self.stage(object_key(key), value, Ok(With::default())).map_err(|error| at(error, key))
     }
 
     /// Removes a key, if it is there.
     pub fn remove(&mut self, key: &(impl ToKey + ?Sized)) -> &mut Self {
-        self.ops.push(Op::Remove { key: object_key(key) });
+        self.staged.remove(object_key(key));
         self
     }
 
@@ -53,8 +51,21 @@ impl Batch {
         value: &V,
     ) -> Result<&mut Self> {
         let key = collection.encode(key);
-        let staged = self.store.inner.stage(key.clone(), value, &mut self.ops);
-        staged.map_err(|error| collection.at(error, &key))?;
+        let staged = self.stage(key.clone(), value, collection.with(value));
+        staged.map_err(|error| collection.at(error, &key))
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.store.inner
+    }
+
+    pub(crate) fn stage<V: Pickle + ?Sized>(
+        &mut self,
+        key: Vec<u8>,
+        value: &V,
+        with: Result<With>,
+    ) -> Result<&mut Self> {
+        self.store.inner.stage(key, value, with?, &mut self.staged)?;
         Ok(self)
     }
 
@@ -64,17 +75,18 @@ impl Batch {
         collection: &Collection<K, V>,
         key: &(impl AsKey<K> + ?Sized),
     ) -> &mut Self {
-        self.ops.push(Op::Remove { key: collection.encode(key) });
+        self.staged.remove(collection.encode(key));
         self
     }
 
     /// Makes all writes, and leaves the batch empty.
     ///
     /// # Errors
-    /// When it cannot be written, and then none of it is.
+    /// When it cannot be written, [`NotUnique`](crate::ErrorKind::NotUnique) among the reasons, and
+    /// then none of it is. [`Conflict`](crate::ErrorKind::Conflict) where an index was declared
+    /// since a value was put into the batch.
     pub fn commit(&mut self) -> Result<()> {
-        let ops = std::mem::take(&mut self.ops);
-        // Nothing was expected, so nothing can be in conflict.
-        self.store.inner.commit(&[], &ops).map(|_| ())
+        let staged = std::mem::take(&mut self.staged);
+        self.store.inner.write_all(&staged)
     }
 }

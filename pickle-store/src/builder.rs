@@ -1,12 +1,14 @@
 //! Opening a store with everything optional.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use pickle_core::Limits;
 
 use crate::engine::memory::MemoryEngine;
 use crate::engine::{Durability, Engine};
 use crate::error::{Error, Result};
+use crate::inner::Options;
 use crate::store::Store;
 
 /// A store about to be opened; from [`Store::builder`].
@@ -14,7 +16,7 @@ use crate::store::Store;
 pub struct Builder {
     target: Target,
     durability: Durability,
-    limits: Limits,
+    options: Options,
 }
 
 enum Target {
@@ -32,7 +34,7 @@ impl Builder {
             Some(("memory", "")) => Target::Memory,
             _ => Target::Unknown(url.to_owned()),
         };
-        Self { target, durability: Durability::default(), limits: Limits::DEFAULT }
+        Self { target, durability: Durability::default(), options: Options::default() }
     }
 
     pub(crate) fn sled(path: PathBuf) -> Self {
@@ -47,7 +49,28 @@ impl Builder {
 
     /// What pickling and loading one value may use.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.options.limits = limits;
+        self
+    }
+
+    /// Tells the time by which values expire; by default the clock of the system.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use std::time::{Duration, SystemTime};
+    /// use pickle_store::Store;
+    /// static SECONDS: AtomicU64 = AtomicU64::new(0);
+    /// let clock = || SystemTime::UNIX_EPOCH + Duration::from_secs(SECONDS.load(Ordering::Relaxed));
+    /// let store = Store::builder("memory:").clock(clock).open()?;
+    /// store.put_with_ttl("code", &1234_u16, Duration::from_secs(60))?;
+    /// SECONDS.store(59, Ordering::Relaxed);
+    /// assert!(store.contains("code")?);
+    /// SECONDS.store(60, Ordering::Relaxed);
+    /// assert!(!store.contains("code")?);
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.options.clock = Box::new(clock);
         self
     }
 
@@ -59,18 +82,18 @@ impl Builder {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when this build lacks the engine.
     pub fn open(self) -> Result<Store> {
         let engine = self.engine()?;
-        Store::over(engine, self.limits, None)
+        Store::over(engine, self.options, None)
     }
 
     pub(crate) fn open_temporary(self, folder: tempfile::TempDir) -> Result<Store> {
         let engine = self.engine()?;
-        Store::over(engine, self.limits, Some(folder))
+        Store::over(engine, self.options, Some(folder))
     }
 
     pub(crate) fn import(self, reader: &mut dyn std::io::Read) -> Result<Store> {
         let engine = self.engine()?;
         crate::export::import(&*engine, reader)?;
-        Store::over(engine, self.limits, None)
+        Store::over(engine, self.options, None)
     }
 
     #[allow(unused_variables)] // the paths, in builds without the engines

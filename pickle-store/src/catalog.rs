@@ -2,11 +2,12 @@
 //! it, its collections, and the versions given out.
 
 use std::collections::HashSet;
+use std::ops::Bound;
 use std::sync::{Mutex, RwLock};
 
 use pickle_core::Schema;
 
-use crate::engine::{Engine, Expect, KeyRange, Op, Order};
+use crate::engine::{Applied, Engine, Expect, KeyRange, Op, Order};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::AnyKey;
 use crate::record::{self, Record, Version};
@@ -17,6 +18,12 @@ const CATALOG: u8 = 0;
 pub(crate) const OBJECTS: u8 = 1;
 /// First byte of the keys in collections; the number of the collection follows.
 const COLLECTIONS: u8 = 2;
+/// First byte of the entries of indexes; the number of the index follows.
+const INDEXES: u8 = 3;
+/// First byte of the times at which records end.
+const EXPIRIES: u8 = 4;
+/// First byte of earlier versions; the number of the collection follows.
+const HISTORY: u8 = 6;
 
 const FORMAT_KEY: [u8; 2] = [CATALOG, b'f'];
 const FORMAT: u8 = 1;
@@ -117,6 +124,24 @@ impl Catalog {
     }
 }
 
+/// First bytes of the keys of what is derived from records.
+pub(crate) const DERIVED: [u8; 2] = [INDEXES, EXPIRIES];
+
+/// Whether a key is of what is derived from records.
+pub(crate) fn is_derived(key: &[u8]) -> bool {
+    key.first().is_some_and(|first| DERIVED.contains(first))
+}
+
+/// The range of all records.
+pub(crate) fn records() -> KeyRange {
+    KeyRange { start: Bound::Included(vec![OBJECTS]), end: Bound::Excluded(vec![COLLECTIONS + 1]) }
+}
+
+/// Whether a key is that of a record.
+pub(crate) fn is_record(key: &[u8]) -> bool {
+    matches!(key, [OBJECTS | COLLECTIONS, ..])
+}
+
 /// The range of the catalog's own keys.
 pub(crate) fn range() -> KeyRange {
     KeyRange::prefix(&[CATALOG])
@@ -130,10 +155,21 @@ pub(crate) fn import_marks() -> (Op, Op) {
 /// What an entry of the engine is, once it was checked.
 pub(crate) enum Entry {
     Schema,
-    Collection { name: String, prefix: Vec<u8> },
+    Collection {
+        name: String,
+        prefix: Vec<u8>,
+    },
     State,
     Object,
-    InCollection { prefix: Vec<u8> },
+    InCollection {
+        prefix: Vec<u8>,
+    },
+    /// An entry of the index of this number.
+    Listed {
+        index: u32,
+    },
+    Expiry,
+    Earlier,
 }
 
 /// Checks an entry as far as that is possible without its type.
@@ -162,6 +198,12 @@ pub(crate) fn check(engine: &dyn Engine, key: &[u8], value: &[u8]) -> Result<Ent
             Ok(Entry::Collection { name, prefix: [&[COLLECTIONS], number].concat() })
         }
         [CATALOG, ..] => Ok(Entry::State),
+        [INDEXES, rest @ ..] => match rest.first_chunk() {
+            Some(number) => Ok(Entry::Listed { index: u32::from_be_bytes(*number) }),
+            None => Err(Error::corrupt("an entry without an index")),
+        },
+        [EXPIRIES, ..] if key.len() > 9 => Ok(Entry::Expiry),
+        [HISTORY, ..] => Ok(Entry::Earlier),
         _ => Err(Error::corrupt("a key outside the store")),
     }
 }
@@ -200,27 +242,100 @@ pub(crate) fn collection(engine: &dyn Engine, name: &str, kind: &str) -> Result<
             }
             return Ok([&[COLLECTIONS], &number[..]].concat());
         }
-        let last = number(engine, &NUMBER_KEY)?;
-        let Ok(next) = u32::try_from(last + 1) else {
-            return Err(Error::unsupported("a store has at most 2^32 collections"));
-        };
-        let mut expect = vec![Expect::Absent { key: key.clone() }];
-        expect.push(match last {
-            0 => Expect::Absent { key: NUMBER_KEY.to_vec() },
-            _ => Expect::Starts { key: NUMBER_KEY.to_vec(), start: last.to_le_bytes().to_vec() },
-        });
+        let (next, unchanged, count) = next_number(engine)?;
+        let expect = [Expect::Absent { key: key.clone() }, unchanged];
         let entry = [&next.to_be_bytes(), kind.as_bytes()].concat();
-        let count = u64::from(next).to_le_bytes().to_vec();
         // Whoever was first, the next round finds the entry.
-        let _ = engine.apply(&expect, &[sealed(&key, entry), sealed(&NUMBER_KEY, count)])?;
+        let _ = engine.apply(&expect, &[sealed(&key, entry), count])?;
     }
+}
+
+/// A number for a new collection or index, what must hold for it to be new, and the write that
+/// takes it.
+fn next_number(engine: &dyn Engine) -> Result<(u32, Expect, Op)> {
+    let last = number(engine, &NUMBER_KEY)?;
+    let Ok(next) = u32::try_from(last + 1) else {
+        return Err(Error::unsupported("a store has at most 2^32 collections and indexes"));
+    };
+    let unchanged = match last {
+        0 => Expect::Absent { key: NUMBER_KEY.to_vec() },
+        _ => Expect::Starts { key: NUMBER_KEY.to_vec(), start: last.to_le_bytes().to_vec() },
+    };
+    Ok((next, unchanged, sealed(&NUMBER_KEY, u64::from(next).to_le_bytes().to_vec())))
+}
+
+/// Takes a number that no collection or index ever had.
+pub(crate) fn take_number(engine: &dyn Engine) -> Result<u32> {
+    loop {
+        let (next, unchanged, count) = next_number(engine)?;
+        if engine.apply(&[unchanged], &[count])? == Applied::Committed {
+            return Ok(next);
+        }
+    }
+}
+
+/// The prefix that a record's key shares with those that the same is declared of.
+pub(crate) fn space_of(key: &[u8]) -> &[u8] {
+    match key {
+        [COLLECTIONS, ..] => key.get(..5).unwrap_or_default(),
+        _ => key.get(..1).unwrap_or_default(),
+    }
+}
+
+/// What is declared of key spaces: their prefixes, and the declarations as pickles.
+pub(crate) fn declarations(engine: &dyn Engine) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for item in engine.scan(KeyRange::prefix(&[CATALOG, b'd']), Order::Ascending)? {
+        let (key, value) = item?;
+        found.push((key[2..].to_vec(), record::unseal(&key, &value)?.to_vec()));
+    }
+    Ok(found)
+}
+
+/// The write that keeps a declaration.
+pub(crate) fn declaration(prefix: &[u8], declared: Vec<u8>) -> Op {
+    sealed(&[&[CATALOG, b'd'], prefix].concat(), declared)
+}
+
+/// The prefix of an index's entries.
+pub(crate) fn index_prefix(number: u32) -> Vec<u8> {
+    [&[INDEXES], &number.to_be_bytes()[..]].concat()
+}
+
+/// The key that says when a record ends.
+pub(crate) fn expiry_key(expires: u64, key: &[u8]) -> Vec<u8> {
+    [&[EXPIRIES], &expires.to_be_bytes()[..], key].concat()
+}
+
+/// The keys of the records that end at a time or earlier.
+pub(crate) fn expired(now: u64) -> KeyRange {
+    let end = [&[EXPIRIES], &now.saturating_add(1).to_be_bytes()[..]].concat();
+    KeyRange { start: Bound::Included(vec![EXPIRIES]), end: Bound::Excluded(end) }
+}
+
+/// The prefix of all earlier versions of the records with this prefix.
+pub(crate) fn history_prefix(space: &[u8]) -> Vec<u8> {
+    [&[HISTORY], space].concat()
+}
+
+/// Removes all keys with a prefix.
+pub(crate) fn clear(engine: &dyn Engine, prefix: &[u8]) -> Result<()> {
+    let mut ops = Vec::new();
+    for item in engine.scan(KeyRange::prefix(prefix), Order::Ascending)? {
+        ops.push(Op::Remove { key: item?.0.to_vec() });
+        if ops.len() == 1024 {
+            let _ = engine.apply(&[], &std::mem::take(&mut ops))?;
+        }
+    }
+    let _ = engine.apply(&[], &ops)?;
+    Ok(())
 }
 
 fn schema_key(fingerprint: u64) -> Vec<u8> {
     [&[CATALOG, b's'], &fingerprint.to_be_bytes()[..]].concat()
 }
 
-fn sealed(key: &[u8], mut value: Vec<u8>) -> Op {
+pub(crate) fn sealed(key: &[u8], mut value: Vec<u8>) -> Op {
     record::seal(key, &mut value);
     Op::Put { key: key.to_vec(), value }
 }

@@ -5,11 +5,14 @@ use std::marker::PhantomData;
 
 use pickle_core::{Pickle, UnpickleOwned};
 
+use crate::define;
 use crate::engine::KeyRange;
 use crate::error::{Error, ErrorKind, Result};
+use crate::inner::With;
 use crate::iter::Iter;
 use crate::key::{self, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix};
-use crate::record::Version;
+use crate::record::{self, Record, Version};
+use crate::space::Space;
 use crate::store::Store;
 use crate::watch::Watch;
 
@@ -35,7 +38,9 @@ pub struct Collection<K, V> {
     store: Store,
     name: Box<str>,
     prefix: Box<[u8]>,
-    types: PhantomData<fn() -> (K, V)>,
+    /// Where indexes list a value: made where the types of values and keys are known.
+    entries: fn(Option<&Space>, &V) -> Result<With>,
+    types: PhantomData<fn() -> K>,
 }
 
 impl<K, V> Clone for Collection<K, V> {
@@ -44,6 +49,7 @@ impl<K, V> Clone for Collection<K, V> {
             store: self.store.clone(),
             name: self.name.clone(),
             prefix: self.prefix.clone(),
+            entries: self.entries,
             types: PhantomData,
         }
     }
@@ -55,9 +61,26 @@ impl<K, V> fmt::Debug for Collection<K, V> {
     }
 }
 
-impl<K: Key, V> Collection<K, V> {
+impl<K: Key, V: 'static> Collection<K, V> {
     pub(crate) fn new(store: Store, name: &str, prefix: Vec<u8>) -> Self {
-        Self { store, name: name.into(), prefix: prefix.into(), types: PhantomData }
+        let (name, prefix, entries) = (name.into(), prefix.into(), define::entries::<V>);
+        Self { store, name, prefix, entries, types: PhantomData }
+    }
+}
+
+impl<K: Key, V> Collection<K, V> {
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// What the keys of its records in the engine start with.
+    pub(crate) fn space(&self) -> &[u8] {
+        &self.prefix
+    }
+
+    /// What the record of a value says besides it.
+    pub(crate) fn with(&self, value: &V) -> Result<With> {
+        (self.entries)(self.store.inner.spaces.get(&self.prefix).as_deref(), value)
     }
 
     /// The name.
@@ -79,7 +102,8 @@ impl<K: Key, V> Collection<K, V> {
     /// # Errors
     /// When the engine fails.
     pub fn contains(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<bool> {
-        Ok(self.store.inner.engine().get(&self.encode(key))?.is_some())
+        let key = self.encode(key);
+        self.store.inner.contains(&key).map_err(|error| self.at(error, &key))
     }
 
     /// How many keys there are. They are counted one by one.
@@ -103,8 +127,13 @@ impl<K: Key, V> Collection<K, V> {
     /// # Errors
     /// When the engine fails.
     pub fn keys(&self) -> Result<Iter<'_, K>> {
-        let decode = |key: &[u8], _: &[u8]| self.decode(key).map(Some);
-        Ok(Iter::new(self.store.inner.engine(), KeyRange::prefix(&self.prefix), decode))
+        let inner = &self.store.inner;
+        let decode = |key: &[u8], record: &[u8]| match inner.is_live(key, record) {
+            Ok(true) => self.decode(key).map(Some),
+            Ok(false) => Ok(None),
+            Err(error) => Err(self.at(error, key)),
+        };
+        Ok(Iter::new(inner.engine(), KeyRange::prefix(&self.prefix), decode))
     }
 
     /// The keys as they are written from now on.
@@ -168,7 +197,8 @@ impl<K: Key, V: Pickle> Collection<K, V> {
     /// When the value cannot be pickled, is too large, or cannot be written.
     pub fn put(&self, key: &(impl AsKey<K> + ?Sized), value: &V) -> Result<()> {
         let key = self.encode(key);
-        self.store.inner.put(key.clone(), value).map_err(|error| self.at(error, &key))
+        let put = self.with(value).and_then(|with| self.store.inner.put(key.clone(), value, with));
+        put.map_err(|error| self.at(error, &key))
     }
 
     /// Stores a value if the record is still of the version that was read, or is still absent
@@ -193,11 +223,16 @@ impl<K: Key, V: Pickle> Collection<K, V> {
         value: &V,
     ) -> Result<Version> {
         let key = self.encode(key);
-        match self.store.inner.put_if(key.clone(), expected, value) {
-            Ok(Some(version)) => Ok(version),
-            Ok(None) => Err(self.at(Error::new(ErrorKind::Conflict), &key)),
-            Err(error) => Err(self.at(error, &key)),
+        self.replace(key.clone(), expected, value).map_err(|error| self.at(error, &key))
+    }
+
+    fn replace(&self, key: Vec<u8>, expected: Option<Version>, value: &V) -> Result<Version> {
+        let (found, seen) = self.store.inner.see(&key)?;
+        if found.and_then(|record| record::version(&record)) != expected {
+            return Err(Error::new(ErrorKind::Conflict));
         }
+        let written = self.store.inner.replace(key, seen, value, self.with(value)?)?;
+        written.ok_or_else(|| Error::new(ErrorKind::Conflict))
     }
 }
 
@@ -275,15 +310,23 @@ impl<K: Key, V: UnpickleOwned> Collection<K, V> {
 
     fn item(&self, key: &[u8], value: &[u8]) -> Result<Option<(K, V)>> {
         match self.store.inner.load(key, value) {
-            Ok((_, value)) => Ok(Some((self.decode(key)?, value))),
+            Ok(Some((_, value))) => Ok(Some((self.decode(key)?, value))),
+            Ok(None) => Ok(None),
             Err(error) => Err(self.at(error, key)),
         }
+    }
+
+    /// The key and the value of a record.
+    pub(crate) fn loaded(&self, key: &[u8], record: &Record<'_>) -> Result<(K, V)> {
+        let value = self.store.inner.value(record).map_err(|error| self.at(error, key))?;
+        Ok((self.decode(key)?, value))
     }
 }
 
 impl<K: Key, V: Pickle + UnpickleOwned> Collection<K, V> {
     /// Changes the value at a key; returns what the closure returned, or none where there is no
-    /// value. The closure runs again when another writer was first.
+    /// value. The closure runs again when another writer was first. A value that expires does so at
+    /// the same time as before.
     ///
     /// # Errors
     /// As [`get`](Self::get) and [`put`](Self::put); [`Conflict`](ErrorKind::Conflict) when
@@ -293,15 +336,31 @@ impl<K: Key, V: Pickle + UnpickleOwned> Collection<K, V> {
         key: &(impl AsKey<K> + ?Sized),
         mut change: impl FnMut(&mut V) -> R,
     ) -> Result<Option<R>> {
+        let key = self.encode(key);
         for _ in 0..TRIES {
-            let Some((version, mut value)) = self.get_versioned(key)? else { return Ok(None) };
-            let result = change(&mut value);
-            let encoded = self.encode(key);
-            let put = self.store.inner.put_if(encoded.clone(), Some(version), &value);
-            if put.map_err(|error| self.at(error, &encoded))?.is_some() {
-                return Ok(Some(result));
+            if let Some(done) =
+                self.try_update(&key, &mut change).map_err(|error| self.at(error, &key))?
+            {
+                return Ok(done);
             }
         }
-        Err(self.at(Error::new(ErrorKind::Conflict), &self.encode(key)))
+        Err(self.at(Error::new(ErrorKind::Conflict), &key))
+    }
+
+    /// Changes a value once; none if another writer was first.
+    fn try_update<R>(
+        &self,
+        key: &[u8],
+        change: &mut impl FnMut(&mut V) -> R,
+    ) -> Result<Option<Option<R>>> {
+        let inner = &self.store.inner;
+        let (Some(bytes), seen) = inner.see(key)? else { return Ok(Some(None)) };
+        let record = Record::decode(key, &bytes)?;
+        let mut value = inner.value(&record)?;
+        let result = change(&mut value);
+        let mut with = self.with(&value)?;
+        with.extra.expires = record.expires;
+        let written = inner.replace(key.to_vec(), seen, &value, with)?;
+        Ok(written.map(|_| Some(result)))
     }
 }

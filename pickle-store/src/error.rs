@@ -42,6 +42,11 @@ pub enum ErrorKind {
     },
     /// Another writer changed what this write depends on, as often as it was tried.
     Conflict,
+    /// Another record has this key in a unique index.
+    NotUnique {
+        /// The name of the index.
+        index: String,
+    },
     /// A watcher was too slow, or resumes from another opening of the store: changes were missed.
     Lagged,
     /// A key, value or batch is larger than the engine takes.
@@ -132,6 +137,9 @@ impl Display for ErrorKind {
             }
             Self::Corrupt { what } => write!(f, "corrupt store: {what}"),
             Self::Conflict => write!(f, "another writer changed the record first"),
+            Self::NotUnique { index } => {
+                write!(f, "another record has this key in the unique index `{index}`")
+            }
             Self::Lagged => write!(f, "changes were missed: read everything anew"),
             Self::TooLarge { size, limit } => {
                 write!(f, "{size} bytes are too large: the engine takes {limit}")

@@ -7,13 +7,15 @@
 //!         │ 4      │ 4      │ 8      │                                           │
 //!         └────────┴────────┴────────┴───────────────────────────────────────────┘
 //! ```
-//! Blocks count from 0; the CRC covers what follows it.
+//! Blocks count from 0; the CRC covers what follows it. What can be derived from the records is left
+//! out, and made anew by the import.
 
 use std::io::{Read, Write};
 
 use crate::catalog;
 use crate::engine::{Engine, KeyRange, Op, Order};
 use crate::error::{Error, Result};
+use crate::rebuild::rebuild;
 
 const MAGIC: [u8; 8] = *b"PKLEXPT\x01";
 
@@ -33,6 +35,9 @@ pub(crate) fn export(engine: &dyn Engine, writer: &mut dyn Write) -> Result<()> 
     let (mut number, mut block) = (0_u64, number_of(0));
     for item in everything.chain(catalog) {
         let (key, value) = item?;
+        if catalog::is_derived(&key) {
+            continue; // made anew from the records
+        }
         for bytes in [key, value] {
             block.extend_from_slice(&length(&bytes)?);
             block.extend_from_slice(&bytes);
@@ -84,6 +89,7 @@ pub(crate) fn import(engine: &dyn Engine, reader: &mut dyn Read) -> Result<()> {
         }
         let _ = engine.apply(&[], &ops)?;
     }
+    rebuild(engine)?;
     let _ = engine.apply(&[], &[unmark])?;
     engine.sync()
 }

@@ -1,15 +1,18 @@
 //! What all handles of a store share: the engine, the catalog, and how records come and go.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use pickle_core::{Limits, Pickle, Schema, UnpickleOwned};
 
 use crate::catalog::{self, Catalog, OBJECTS};
-use crate::engine::{Applied, Engine, Expect, KeyRange, Op};
+use crate::engine::{Applied, Bytes, Engine, Expect, KeyRange, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::iter::Iter;
 use crate::key::{AnyKey, KeyEncoder, ToKey};
-use crate::record::{self, Record, Version};
+use crate::plan::{self, Staged, Write};
+use crate::record::{self, Extra, Record, Version};
+use crate::space::Spaces;
 use crate::watch::{Hub, Watch};
 
 pub(crate) struct Inner {
@@ -17,9 +20,37 @@ pub(crate) struct Inner {
     engine: Box<dyn Engine>,
     _folder: Option<tempfile::TempDir>,
     catalog: Catalog,
-    limits: Limits,
+    pub(crate) spaces: Spaces,
+    options: Options,
     hub: Arc<Hub>,
 }
+
+/// What a store may be told when it is opened.
+pub(crate) struct Options {
+    /// What pickling and loading one value may use.
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+}
+
+/// Tells the time.
+pub(crate) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::DEFAULT, clock: Box::new(SystemTime::now) }
+    }
+}
+
+/// What a record says besides its value.
+#[derive(Default)]
+pub(crate) struct With {
+    pub(crate) extra: Extra,
+    /// The generation of the indexes that its entries are for.
+    pub(crate) generation: u64,
+}
+
+/// How often a write is planned anew when others were first.
+const TRIES: u32 = 100;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -43,40 +74,83 @@ pub(crate) fn at(error: Error, key: &(impl ToKey + ?Sized)) -> Error {
 impl Inner {
     pub(crate) fn open(
         engine: Box<dyn Engine>,
-        limits: Limits,
+        options: Options,
         folder: Option<tempfile::TempDir>,
     ) -> Result<Self> {
         let catalog = Catalog::open(&*engine)?;
+        let spaces = Spaces::open(&*engine)?;
         let hub = Arc::new(Hub::new());
-        Ok(Self { engine, catalog, limits, hub, _folder: folder })
+        Ok(Self { engine, catalog, spaces, options, hub, _folder: folder })
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {
         &*self.engine
     }
 
-    /// Adds the writes that store a value; returns its version.
+    pub(crate) fn limits(&self) -> Limits {
+        self.options.limits
+    }
+
+    /// The time, in milliseconds since 1970.
+    pub(crate) fn now(&self) -> u64 {
+        let since = (self.options.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A record for a value, ready to be written.
     pub(crate) fn stage<V: Pickle + ?Sized>(
         &self,
         key: Vec<u8>,
         value: &V,
-        ops: &mut Vec<Op>,
+        with: With,
+        staged: &mut Staged,
     ) -> Result<Version> {
         let version = self.catalog.version(self.engine())?;
-        let value_bytes = record::encode(&key, version, value, self.limits)?;
-        let fingerprint = record::fingerprint(&value_bytes[record::HEADER..])
-            .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
-        ops.extend(self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)?);
-        ops.push(Op::Put { key, value: value_bytes });
+        let (record, fingerprint) =
+            record::encode(&key, version, &with.extra, value, self.limits())?;
+        staged.others.extend(self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)?);
+        staged.writes.push(Write { key, record: Some(record), generation: with.generation });
         Ok(version)
     }
 
-    pub(crate) fn commit(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
+    /// Makes writes together, with what follows from them, provided that `expect` holds.
+    pub(crate) fn write(&self, expect: &[Expect], staged: &Staged) -> Result<Applied> {
+        for _ in 0..TRIES {
+            // Held until the write is made: what is declared holds for all of it.
+            let spaces = self.spaces.read();
+            let now = if spaces.is_empty() { 0 } else { self.now() };
+            let Some(plan) = staged.plan(self.engine(), &spaces, now)? else { break };
+            if plan.expect.is_empty() {
+                return self.commit(expect, &plan.ops);
+            }
+            let all = [expect, &plan.expect].concat();
+            if self.commit(&all, &plan.ops)? == Applied::Committed {
+                return Ok(Applied::Committed);
+            }
+            // Was it the caller's expectation that failed, or one of the plan's?
+            for expect in expect {
+                if !expect.holds(self.engine())? {
+                    return Ok(Applied::Conflict);
+                }
+            }
+        }
+        Ok(Applied::Conflict)
+    }
+
+    fn commit(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
         let applied = self.hub.around(ops, || self.engine.apply(expect, ops))?;
         if applied == Applied::Committed {
             self.catalog.written(ops);
         }
         Ok(applied)
+    }
+
+    /// Makes writes that depend on nothing.
+    pub(crate) fn write_all(&self, staged: &Staged) -> Result<()> {
+        match self.write(&[], staged)? {
+            Applied::Committed => Ok(()),
+            Applied::Conflict => Err(Error::new(ErrorKind::Conflict)),
+        }
     }
 
     pub(crate) fn watch<K>(
@@ -91,67 +165,107 @@ impl Inner {
         Ok(Watch::new(&self.hub, prefix, after, decode))
     }
 
-    pub(crate) fn put<V: Pickle + ?Sized>(&self, key: Vec<u8>, value: &V) -> Result<()> {
-        let mut ops = Vec::with_capacity(2);
-        self.stage(key, value, &mut ops)?;
-        // Nothing was expected, so nothing can be in conflict.
-        self.commit(&[], &ops).map(|_| ())
-    }
-
-    /// Stores a value if the record is still of this version, or absent.
-    pub(crate) fn put_if<V: Pickle + ?Sized>(
+    /// Stores a value.
+    pub(crate) fn put<V: Pickle + ?Sized>(
         &self,
         key: Vec<u8>,
-        expected: Option<Version>,
         value: &V,
+        with: With,
+    ) -> Result<()> {
+        let mut staged = Staged::default();
+        self.stage(key, value, with, &mut staged)?;
+        self.write_all(&staged)
+    }
+
+    /// Stores a value if the record is still the one that was seen.
+    pub(crate) fn replace<V: Pickle + ?Sized>(
+        &self,
+        key: Vec<u8>,
+        seen: Expect,
+        value: &V,
+        with: With,
     ) -> Result<Option<Version>> {
-        let expect = expect(key.clone(), expected);
-        let mut ops = Vec::with_capacity(2);
-        let version = self.stage(key, value, &mut ops)?;
-        match self.commit(&[expect], &ops)? {
+        let mut staged = Staged::default();
+        let version = self.stage(key, value, with, &mut staged)?;
+        match self.write(&[seen], &staged)? {
             Applied::Committed => Ok(Some(version)),
             Applied::Conflict => Ok(None),
         }
     }
 
+    /// The record of a key as readers see it: none if it is past its time. And what a write
+    /// expects that depends on it.
+    pub(crate) fn see(&self, key: &[u8]) -> Result<(Option<Bytes>, Expect)> {
+        let found = self.engine.get(key)?;
+        let seen = plan::seen(key, found.as_deref());
+        match found {
+            Some(record) if self.is_live(key, &record)? => Ok((Some(record), seen)),
+            _ => Ok((None, seen)),
+        }
+    }
+
+    /// Whether readers see a record.
+    pub(crate) fn is_live(&self, key: &[u8], record: &[u8]) -> Result<bool> {
+        Ok(record::expires(key, record)?.is_none_or(|expires| expires > self.now()))
+    }
+
+    /// As [`is_live`](Self::is_live), of a record that is decoded.
+    pub(crate) fn is_current(&self, record: &Record<'_>) -> bool {
+        record.expires.is_none_or(|expires| expires > self.now())
+    }
+
     pub(crate) fn get<V: UnpickleOwned>(&self, key: &[u8]) -> Result<Option<(Version, V)>> {
         match self.engine.get(key)? {
-            Some(value) => self.load(key, &value).map(Some),
+            Some(record) => self.load(key, &record),
             None => Ok(None),
         }
     }
 
+    pub(crate) fn contains(&self, key: &[u8]) -> Result<bool> {
+        Ok(self.see(key)?.0.is_some())
+    }
+
     /// Removes a key if it is there.
     pub(crate) fn remove(&self, key: Vec<u8>) -> Result<bool> {
+        let mut staged = Staged::default();
+        staged.remove(key.clone());
         loop {
-            let Some(value) = self.engine.get(&key)? else { return Ok(false) };
-            // Damaged records can be removed as well, so nothing is decoded here.
-            let start = value[..value.len().min(record::HEADER)].to_vec();
-            let expect = Expect::Starts { key: key.clone(), start };
-            if self.commit(&[expect], &[Op::Remove { key: key.clone() }])? == Applied::Committed {
-                return Ok(true);
+            // Damaged records can be removed as well, so nothing else is decoded here.
+            let Some(record) = self.engine.get(&key)? else { return Ok(false) };
+            let live = self.is_live(&key, &record).unwrap_or(true);
+            let seen = plan::seen(&key, Some(&record));
+            if self.write(&[seen], &staged)? == Applied::Committed {
+                return Ok(live);
             }
         }
     }
 
     pub(crate) fn count(&self, prefix: &[u8]) -> Result<u64> {
+        let live = |key: &[u8], record: &[u8]| Ok(self.is_live(key, record)?.then_some(()));
         let mut count = 0;
-        Iter::new(self.engine(), KeyRange::prefix(prefix), |_, _| Ok(Some(()))).try_for_each(
-            |item| {
-                count += 1;
-                item
-            },
-        )?;
+        Iter::new(self.engine(), KeyRange::prefix(prefix), live).try_for_each(|item| {
+            count += 1;
+            item
+        })?;
         Ok(count)
     }
 
-    /// Loads a value from its record.
-    pub(crate) fn load<V: UnpickleOwned>(&self, key: &[u8], bytes: &[u8]) -> Result<(Version, V)> {
+    /// Loads a value from its record; none if that is past its time.
+    pub(crate) fn load<V: UnpickleOwned>(
+        &self,
+        key: &[u8],
+        bytes: &[u8],
+    ) -> Result<Option<(Version, V)>> {
         let record = Record::decode(key, bytes)?;
-        match record.load(self.limits) {
-            Ok(value) => Ok((record.version, value)),
-            Err(error) => Err(self.refused::<V>(&record, error)),
+        if !self.is_current(&record) {
+            return Ok(None);
         }
+        self.value(&record).map(|value| Some((record.version, value)))
+    }
+
+    /// Loads the value of a record.
+    pub(crate) fn value<V: UnpickleOwned>(&self, record: &Record<'_>) -> Result<V> {
+        record.load(self.limits()).map_err(|error| self.refused::<V>(record, error))
     }
 
     /// Why a record whose checksum holds could not be loaded: it is of another type, or its
@@ -173,13 +287,5 @@ impl Inner {
             Ok(stored) => Error::new(ErrorKind::TypeMismatch { stored, asked: schema.type_name() }),
             Err(error) => error,
         }
-    }
-}
-
-/// What must hold for a record to be of this version, or absent.
-pub(crate) fn expect(key: Vec<u8>, version: Option<Version>) -> Expect {
-    match version {
-        Some(version) => Expect::Starts { key, start: version.start() },
-        None => Expect::Absent { key },
     }
 }

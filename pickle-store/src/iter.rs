@@ -14,6 +14,8 @@ use crate::error::Result;
 pub struct Iter<'a, T> {
     entries: Entries<'a>,
     decode: Decode<'a, T>,
+    /// Which way `next` goes.
+    order: Order,
 }
 
 /// Makes an item of key and value; none where the item is not asked for.
@@ -26,7 +28,16 @@ impl<'a, T> Iter<'a, T> {
         decode: impl Fn(&[u8], &[u8]) -> Result<Option<T>> + Send + 'a,
     ) -> Self {
         let entries = Entries { engine, range, front: None, back: None, first: None, last: None };
-        Self { entries, decode: Box::new(decode) }
+        Self { entries, decode: Box::new(decode), order: Order::Ascending }
+    }
+
+    /// As [`new`](Self::new), the other way round.
+    pub(crate) fn newest_first(
+        engine: &'a dyn Engine,
+        range: KeyRange,
+        decode: impl Fn(&[u8], &[u8]) -> Result<Option<T>> + Send + 'a,
+    ) -> Self {
+        Self { order: Order::Descending, ..Self::new(engine, range, decode) }
     }
 
     fn step(&mut self, order: Order) -> Option<Result<T>> {
@@ -46,13 +57,16 @@ impl<T> Iterator for Iter<'_, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.step(Order::Ascending)
+        self.step(self.order)
     }
 }
 
 impl<T> DoubleEndedIterator for Iter<'_, T> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.step(Order::Descending)
+        self.step(match self.order {
+            Order::Ascending => Order::Descending,
+            Order::Descending => Order::Ascending,
+        })
     }
 }
 

@@ -58,6 +58,8 @@ pub struct KeyEncoder {
     tagged: bool,
     /// How many tuples are around the part being written.
     depth: u32,
+    /// Whether a text outside of tuples may go on.
+    unended: bool,
 }
 
 /// Where keys are decoded from.
@@ -68,9 +70,27 @@ pub struct KeyDecoder<'a> {
 }
 
 impl KeyEncoder {
+    fn new(prefix: &[u8], tagged: bool) -> Self {
+        Self { bytes: prefix.to_vec(), tagged, depth: 0, unended: false }
+    }
+
     /// Encodes a key of a collection behind its prefix.
     pub(crate) fn plain(prefix: &[u8], key: &(impl ToKey + ?Sized)) -> Vec<u8> {
         Self::encode(prefix, key, false)
+    }
+
+    /// Encodes a key so that more can follow it.
+    pub(crate) fn nested(prefix: &[u8], key: &(impl ToKey + ?Sized)) -> Vec<u8> {
+        let mut encoder = Self { depth: 1, ..Self::new(prefix, false) };
+        key.encode_key(&mut encoder);
+        encoder.bytes
+    }
+
+    /// Encodes what a key that more can follow starts with.
+    pub(crate) fn start(prefix: &[u8], start: &(impl ToKey + ?Sized)) -> Vec<u8> {
+        let mut encoder = Self { depth: 1, unended: true, ..Self::new(prefix, false) };
+        start.encode_key(&mut encoder);
+        encoder.bytes
     }
 
     /// Encodes a key of the store itself.
@@ -79,7 +99,7 @@ impl KeyEncoder {
     }
 
     fn encode(prefix: &[u8], key: &(impl ToKey + ?Sized), tagged: bool) -> Vec<u8> {
-        let mut encoder = Self { bytes: prefix.to_vec(), tagged, depth: 0 };
+        let mut encoder = Self::new(prefix, tagged);
         key.encode_key(&mut encoder);
         encoder.bytes
     }
@@ -110,13 +130,10 @@ impl KeyEncoder {
             self.bytes.extend_from_slice(bytes);
             return;
         }
-        for byte in bytes {
-            self.bytes.push(*byte);
-            if *byte == 0 {
-                self.bytes.push(0xff);
-            }
+        escape(bytes, &mut self.bytes);
+        if !(self.unended && self.depth == 1) {
+            self.bytes.extend_from_slice(&[0, 0]);
         }
-        self.bytes.extend_from_slice(&[0, 0]);
     }
 
     /// Begins a tuple.
@@ -140,6 +157,13 @@ impl<'a> KeyDecoder<'a> {
     /// Decodes a whole key of a collection.
     pub(crate) fn plain<K: Key>(bytes: &'a [u8]) -> Result<K> {
         Self::whole(bytes, false)
+    }
+
+    /// Decodes the key at the front, written so that more can follow; returns what follows.
+    pub(crate) fn nested<K: Key>(bytes: &'a [u8]) -> Result<(K, &'a [u8])> {
+        let mut decoder = Self { depth: 1, ..Self::new(bytes, false) };
+        let key = K::decode_key(&mut decoder)?;
+        Ok((key, decoder.rest))
     }
 
     /// Decodes a whole key of the store itself.
@@ -209,6 +233,16 @@ impl<'a> KeyDecoder<'a> {
 
     fn close(&mut self) {
         self.depth -= 1;
+    }
+}
+
+/// Appends bytes so that two zeros behind them are their end.
+pub(crate) fn escape(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
+        out.push(*byte);
+        if *byte == 0 {
+            out.push(0xff);
+        }
     }
 }
 

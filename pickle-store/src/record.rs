@@ -1,12 +1,13 @@
-//! Records: a pickled value with what it takes to trust it.
+//! Records: a pickled value with what it takes to trust and to find it.
 //!
 //! ```text
-//! ┌────────┬───────┬─────────────┬──────────────────────────────┬────────────┐
-//! │ format │ flags │ version     │ native pickle without schema │ CRC-32     │
-//! │ 1      │ 1     │ 8, LE       │                              │ 4, LE      │
-//! └────────┴───────┴─────────────┴──────────────────────────────┴────────────┘
+//! ┌────────┬───────┬─────────┬─────────┬─────────┬──────────────────────────────┬────────┐
+//! │ format │ flags │ version │ expires │ entries │ native pickle without schema │ CRC-32 │
+//! │ 1      │ 1     │ 8, LE   │ 0 or 8  │ 0 or .. │                              │ 4, LE  │
+//! └────────┴───────┴─────────┴─────────┴─────────┴──────────────────────────────┴────────┘
 //! ```
-//! The checksum covers the key, too: a record found at another key is corrupt.
+//! The checksum covers the key, too: a record found at another key is corrupt. A record lists its
+//! entries in indexes, so that it can be removed, checked and moved without knowing its type.
 
 use pickle_core::{Limits, Pickle, Pickler, SchemaMode, Unpickle, Unpickler};
 
@@ -28,26 +29,104 @@ impl Version {
     pub fn get(self) -> u64 {
         self.0
     }
-
-    /// How a record of this version starts.
-    pub(crate) fn start(self) -> Vec<u8> {
-        let mut out = vec![FORMAT, 0];
-        out.extend_from_slice(&self.0.to_le_bytes());
-        out
-    }
 }
 
-/// Encodes a record.
+/// What a record says besides its version and its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extra {
+    /// When the record ends, in milliseconds since 1970.
+    pub(crate) expires: Option<u64>,
+    /// Where indexes list it.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One place where an index lists a record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    /// The number of the index.
+    pub(crate) index: u32,
+    /// The key in the index, encoded.
+    pub(crate) key: Vec<u8>,
+}
+
+/// Flags of a record.
+const EXPIRES: u8 = 1;
+const ENTRIES: u8 = 2;
+
+/// Encodes a record; returns the fingerprint of the type as well.
 pub(crate) fn encode<T: Pickle + ?Sized>(
     key: &[u8],
     version: Version,
+    extra: &Extra,
     value: &T,
     limits: Limits,
-) -> Result<Vec<u8>> {
-    let mut out = version.start();
+) -> Result<(Vec<u8>, u64)> {
+    let mut out = begin(version, extra)?;
+    let start = out.len();
     Pickler::new(&mut out).schema(SchemaMode::Omit).limits(limits).dump(value)?;
+    let fingerprint = fingerprint(&out[start..])
+        .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
+    seal(key, &mut out);
+    Ok((out, fingerprint))
+}
+
+/// Encodes a record around a value that is pickled already.
+pub(crate) fn encode_pickle(
+    key: &[u8],
+    version: Version,
+    extra: &Extra,
+    pickle: &[u8],
+) -> Result<Vec<u8>> {
+    let mut out = begin(version, extra)?;
+    out.extend_from_slice(pickle);
     seal(key, &mut out);
     Ok(out)
+}
+
+/// What stands before the value.
+fn begin(version: Version, extra: &Extra) -> Result<Vec<u8>> {
+    let mut out = vec![FORMAT, 0];
+    out.extend_from_slice(&version.0.to_le_bytes());
+    if let Some(expires) = extra.expires {
+        out[1] |= EXPIRES;
+        out.extend_from_slice(&expires.to_le_bytes());
+    }
+    if !extra.entries.is_empty() {
+        out[1] |= ENTRIES;
+        out.extend_from_slice(&length(extra.entries.len())?);
+        for entry in &extra.entries {
+            out.extend_from_slice(&entry.index.to_le_bytes());
+            out.extend_from_slice(&length(entry.key.len())?);
+            out.extend_from_slice(&entry.key);
+        }
+    }
+    Ok(out)
+}
+
+fn length(length: usize) -> Result<[u8; 4]> {
+    match u32::try_from(length) {
+        Ok(length) => Ok(length.to_le_bytes()),
+        Err(_) => Err(Error::unsupported("a record has too many or too long index keys")),
+    }
+}
+
+/// How the record of a key starts, which no two versions of it share.
+pub(crate) fn start(record: &[u8]) -> Vec<u8> {
+    record[..record.len().min(HEADER)].to_vec()
+}
+
+/// The version of a record, without checking anything else.
+pub(crate) fn version(record: &[u8]) -> Option<Version> {
+    let bytes = record.get(2..HEADER)?.try_into().ok()?;
+    Some(Version(u64::from_le_bytes(bytes)))
+}
+
+/// When a record ends, if it does. Only those that do are checked for it.
+pub(crate) fn expires(key: &[u8], record: &[u8]) -> Result<Option<u64>> {
+    match record.get(1) {
+        Some(flags) if flags & EXPIRES != 0 => Ok(Record::decode(key, record)?.expires),
+        _ => Ok(None),
+    }
 }
 
 /// Appends the checksum over key and bytes.
@@ -74,6 +153,8 @@ fn checksum(key: &[u8], bytes: &[u8]) -> u32 {
 /// A record whose checksum was verified.
 pub(crate) struct Record<'a> {
     pub(crate) version: Version,
+    pub(crate) expires: Option<u64>,
+    pub(crate) entries: Vec<Entry>,
     pub(crate) pickle: &'a [u8],
 }
 
@@ -85,12 +166,36 @@ impl<'a> Record<'a> {
         else {
             return Err(Error::corrupt("a record is too short"));
         };
-        if *format != FORMAT || *flags != 0 {
+        if *format != FORMAT || *flags & !(EXPIRES | ENTRIES) != 0 {
             return Err(Error::unsupported(format!(
                 "a record of format {format} with flags {flags:#04x}; use a newer version"
             )));
         }
-        Ok(Self { version: Version(u64::from_le_bytes(*version)), pickle })
+        let version = Version(u64::from_le_bytes(*version));
+        let mut record = Self { version, expires: None, entries: Vec::new(), pickle };
+        if flags & EXPIRES != 0 {
+            let expires = take(&mut record.pickle, 8)?;
+            record.expires = expires.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+        }
+        if flags & ENTRIES != 0 {
+            for _ in 0..take_number(&mut record.pickle)? {
+                let index = take_number(&mut record.pickle)?;
+                let length = take_number(&mut record.pickle)?;
+                let key = take(&mut record.pickle, length as usize)?.to_vec();
+                record.entries.push(Entry { index, key });
+            }
+        }
+        Ok(record)
+    }
+
+    /// What it says besides version and value.
+    pub(crate) fn extra(&self) -> Extra {
+        Extra { expires: self.expires, entries: self.entries.clone() }
+    }
+
+    /// Whether an index lists it so.
+    pub(crate) fn lists(&self, index: u32, key: &[u8]) -> bool {
+        self.entries.iter().any(|entry| entry.index == index && entry.key == key)
     }
 
     /// Loads the value.
@@ -103,6 +208,19 @@ impl<'a> Record<'a> {
     pub(crate) fn fingerprint(&self) -> Option<u64> {
         fingerprint(self.pickle)
     }
+}
+
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
+    let Some((taken, after)) = rest.split_at_checked(count) else {
+        return Err(Error::corrupt("a record ends early"));
+    };
+    *rest = after;
+    Ok(taken)
+}
+
+fn take_number(rest: &mut &[u8]) -> Result<u32> {
+    let bytes = take(rest, 4)?;
+    bytes.try_into().map(u32::from_le_bytes).map_err(|_| Error::corrupt("a record ends early"))
 }
 
 /// The fingerprint in the header of a native pickle: behind magic, format version, flags, and the
@@ -120,9 +238,43 @@ pub(crate) fn fingerprint(pickle: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn encoded<T: Pickle + ?Sized>(key: &[u8], extra: &Extra, value: &T) -> Vec<u8> {
+        encode(key, Version(7), extra, value, Limits::DEFAULT).unwrap().0
+    }
+
+    fn extra() -> Extra {
+        let entry = |index, key: &[u8]| Entry { index, key: key.to_vec() };
+        Extra { expires: Some(77), entries: vec![entry(1, b"ann"), entry(9, b"")] }
+    }
+
+    #[test]
+    fn what_a_record_says_besides_its_value_comes_back() {
+        let record = encoded(b"a", &extra(), "text");
+        let decoded = Record::decode(b"a", &record).unwrap();
+        assert_eq!((decoded.version, decoded.extra()), (Version(7), extra()));
+        assert_eq!(decoded.load::<&str>(Limits::DEFAULT).unwrap(), "text");
+        assert_eq!(encode_pickle(b"a", Version(7), &extra(), decoded.pickle).unwrap(), record);
+        assert_eq!(
+            (version(&record), expires(b"a", &record).unwrap()),
+            (Some(Version(7)), Some(77))
+        );
+    }
+
+    #[test]
+    fn a_record_whose_lengths_lie_is_an_error() {
+        let whole = encoded(b"a", &extra(), &0_u8);
+        let entries = whole.len() - CRC - Record::decode(b"a", &whole).unwrap().pickle.len();
+        for cut in HEADER..entries {
+            let mut record = whole[..cut].to_vec();
+            seal(b"a", &mut record);
+            let error = Record::decode(b"a", &record).err().unwrap();
+            assert_eq!(error.to_string(), "corrupt store: a record ends early");
+        }
+    }
+
     #[test]
     fn a_record_is_bound_to_its_key() {
-        let record = encode(b"a", Version(7), "text", Limits::DEFAULT).unwrap();
+        let record = encoded(b"a", &Extra::default(), "text");
         let decoded = Record::decode(b"a", &record).unwrap();
         assert_eq!(decoded.version, Version(7));
         assert_eq!(decoded.load::<&str>(Limits::DEFAULT).unwrap(), "text");
@@ -136,13 +288,9 @@ mod tests {
     fn the_fingerprint_is_that_of_the_type() {
         let long = vec![vec![0_u64; 3000]; 200];
         for (record, schema) in [
-            (encode(b"", Version(1), &1_u8, Limits::DEFAULT), pickle_core::Schema::of::<u8>()),
-            (
-                encode(b"", Version(1), &long, Limits::DEFAULT),
-                pickle_core::Schema::of::<Vec<Vec<u64>>>(),
-            ),
+            (encoded(b"", &extra(), &1_u8), pickle_core::Schema::of::<u8>()),
+            (encoded(b"", &extra(), &long), pickle_core::Schema::of::<Vec<Vec<u64>>>()),
         ] {
-            let record = record.unwrap();
             let record = Record::decode(b"", &record).unwrap();
             assert_eq!(record.fingerprint(), Some(schema.fingerprint()));
         }
@@ -150,7 +298,8 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_found() {
-        let record = encode(b"key", Version(1), &(1_u8, "one"), Limits::DEFAULT).unwrap();
+        let value = (1_u8, "one");
+        let record = encoded(b"key", &extra(), &value);
         for bit in 0..record.len() * 8 {
             let mut damaged = record.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);

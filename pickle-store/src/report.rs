@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 
 use crate::catalog::{self, Entry};
-use crate::engine::{Engine, KeyRange, Order};
+use crate::crosscheck;
+use crate::engine::{KeyRange, Order};
 use crate::error::{Error, Result};
+use crate::inner::Inner;
 
 /// What [`Store::verify`](crate::Store::verify) found.
 #[derive(Debug, Default)]
@@ -46,6 +48,12 @@ pub struct Stats {
     pub objects: u64,
     /// Records of each collection, by name.
     pub collections: BTreeMap<String, u64>,
+    /// Entries of each index, by the names of collection and index: `users.by_email`.
+    pub indexes: BTreeMap<String, u64>,
+    /// Records that will end, or have ended and were not swept yet.
+    pub expiring: u64,
+    /// Earlier versions that are kept.
+    pub earlier: u64,
     /// Types that were ever stored.
     pub types: u64,
     /// Bytes of all keys.
@@ -54,15 +62,17 @@ pub struct Stats {
     pub value_bytes: u64,
 }
 
-pub(crate) fn verify(engine: &dyn Engine) -> Result<Report> {
+pub(crate) fn verify(inner: &Inner) -> Result<Report> {
+    let engine = inner.engine();
     let mut report = Report::default();
     if let Err(error) = engine.verify() {
         report.problems.push(Problem { error });
     }
     for item in engine.scan(KeyRange::prefix(&[]), Order::Ascending)? {
         let (key, value) = item?;
-        match catalog::check(engine, &key, &value) {
-            Ok(_) => report.whole += 1,
+        let checked = catalog::check(engine, &key, &value);
+        match checked.and_then(|entry| crosscheck::entry(inner, &key, &value, &entry)) {
+            Ok(()) => report.whole += 1,
             Err(error) => {
                 let error = error.at_key(catalog::readable(&key));
                 report.problems.push(Problem { error });
@@ -72,9 +82,10 @@ pub(crate) fn verify(engine: &dyn Engine) -> Result<Report> {
     Ok(report)
 }
 
-pub(crate) fn stats(engine: &dyn Engine) -> Result<Stats> {
+pub(crate) fn stats(inner: &Inner) -> Result<Stats> {
+    let engine = inner.engine();
     let mut stats = Stats::default();
-    let mut names = BTreeMap::new();
+    let (mut names, mut indexes) = (BTreeMap::new(), BTreeMap::new());
     for item in engine.scan(KeyRange::prefix(&[]), Order::Ascending)? {
         let (key, value) = item?;
         stats.key_bytes += key.len() as u64;
@@ -86,15 +97,27 @@ pub(crate) fn stats(engine: &dyn Engine) -> Result<Stats> {
             Entry::Object => stats.objects += 1,
             Entry::Collection { name, prefix } => {
                 stats.collections.insert(name.clone(), 0);
+                if let Some(space) = inner.spaces.get(&prefix) {
+                    for index in &space.declared.indexes {
+                        let name = format!("{name}.{}", index.name);
+                        stats.indexes.insert(name.clone(), 0);
+                        indexes.insert(index.number, name);
+                    }
+                }
                 names.insert(prefix, name);
             }
-            Entry::InCollection { prefix } => {
-                // One that was begun after the scan passed the names is left out.
-                if let Some(name) = names.get(&prefix) {
-                    *stats.collections.entry(name.clone()).or_default() += 1;
-                }
-            }
+            // One that was begun after the scan passed the names is left out.
+            Entry::InCollection { prefix } => count(&mut stats.collections, names.get(&prefix)),
+            Entry::Listed { index } => count(&mut stats.indexes, indexes.get(&index)),
+            Entry::Expiry => stats.expiring += 1,
+            Entry::Earlier => stats.earlier += 1,
         }
     }
     Ok(stats)
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, name: Option<&String>) {
+    if let Some(name) = name {
+        *counts.entry(name.clone()).or_default() += 1;
+    }
 }

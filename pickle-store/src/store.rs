@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use pickle_core::{Limits, Pickle, UnpickleOwned};
+use pickle_core::{Pickle, UnpickleOwned};
 
 use crate::batch::Batch;
 use crate::builder::Builder;
 use crate::catalog::{self, OBJECTS};
 use crate::collection::Collection;
+use crate::define::{Definition, Indexed};
 use crate::engine::{Engine, KeyRange};
 use crate::error::{Error, Result};
-use crate::inner::{Inner, at, object_key};
+use crate::inner::{Inner, Options, With, at, object_key};
 use crate::iter::Iter;
 use crate::key::{self, AnyKey, Key, KeyBounds, KeyDecoder, KeyEncoder, ToKey};
 use crate::report::{Report, Stats};
@@ -40,7 +41,7 @@ impl Store {
     /// Opens the store in a folder, over the default engine, or begins one there.
     ///
     /// # Errors
-    /// [`Locked`](ErrorKind::Locked) when it is open already, [`Corrupt`](ErrorKind::Corrupt) when
+    /// [`Locked`](crate::ErrorKind::Locked) when it is open already, [`Corrupt`](crate::ErrorKind::Corrupt) when
     /// its files are damaged or missing.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Builder::sled(path.as_ref().to_owned()).open()
@@ -73,15 +74,15 @@ impl Store {
     /// # Errors
     /// When the engine fails, or holds anything but a store.
     pub fn with_engine(engine: impl Engine + 'static) -> Result<Self> {
-        Self::over(Box::new(engine), Limits::DEFAULT, None)
+        Self::over(Box::new(engine), Options::default(), None)
     }
 
     pub(crate) fn over(
         engine: Box<dyn Engine>,
-        limits: Limits,
+        options: Options,
         folder: Option<tempfile::TempDir>,
     ) -> Result<Self> {
-        Ok(Self { inner: Arc::new(Inner::open(engine, limits, folder)?) })
+        Ok(Self { inner: Arc::new(Inner::open(engine, options, folder)?) })
     }
 
     /// Stores a value, in place of the one at the key.
@@ -89,14 +90,14 @@ impl Store {
     /// # Errors
     /// When the value cannot be pickled, is too large, or cannot be written.
     pub fn put<V: Pickle + ?Sized>(&self, key: &(impl ToKey + ?Sized), value: &V) -> Result<()> {
-        self.inner.put(object_key(key), value).map_err(|error| at(error, key))
+        self.inner.put(object_key(key), value, With::default()).map_err(|error| at(error, key))
     }
 
     /// Loads the value at a key.
     ///
     /// # Errors
-    /// [`TypeMismatch`](ErrorKind::TypeMismatch) when a value of another type is there,
-    /// [`Corrupt`](ErrorKind::Corrupt) when its bytes are damaged.
+    /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch) when a value of another type is there,
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) when its bytes are damaged.
     pub fn get<V: UnpickleOwned>(&self, key: &(impl ToKey + ?Sized)) -> Result<Option<V>> {
         let found = self.inner.get(&object_key(key)).map_err(|error| at(error, key))?;
         Ok(found.map(|(_, value)| value))
@@ -115,7 +116,7 @@ impl Store {
     /// # Errors
     /// When the engine fails.
     pub fn contains(&self, key: &(impl ToKey + ?Sized)) -> Result<bool> {
-        Ok(self.inner.engine().get(&object_key(key))?.is_some())
+        self.inner.contains(&object_key(key)).map_err(|error| at(error, key))
     }
 
     /// The keys of the store, without those in collections.
@@ -123,7 +124,13 @@ impl Store {
     /// # Errors
     /// When the engine fails.
     pub fn keys(&self) -> Result<Iter<'_, AnyKey>> {
-        let decode = |key: &[u8], _: &[u8]| AnyKey::decode(&key[1..]).map(Some);
+        let decode = |key: &[u8], record: &[u8]| {
+            let name = AnyKey::decode(&key[1..])?;
+            match self.inner.is_live(key, record) {
+                Ok(live) => Ok(live.then_some(name)),
+                Err(error) => Err(error.at_key(name.quoted())),
+            }
+        };
         Ok(Iter::new(self.inner.engine(), KeyRange::prefix(&[OBJECTS]), decode))
     }
 
@@ -135,7 +142,7 @@ impl Store {
         let decode = |key: &[u8], value: &[u8]| {
             let name = AnyKey::decode(&key[1..])?;
             match self.inner.load(key, value) {
-                Ok((_, value)) => Ok(Some((name, value))),
+                Ok(found) => Ok(found.map(|(_, value)| (name, value))),
                 Err(error) => Err(error.at_key(name.quoted())),
             }
         };
@@ -166,7 +173,7 @@ impl Store {
             // Beyond an open end are keys of other types.
             let Ok(name) = KeyDecoder::tagged::<K>(&key[1..]) else { return Ok(None) };
             match self.inner.load(key, value) {
-                Ok((_, value)) => Ok(Some((name, value))),
+                Ok(found) => Ok(found.map(|(_, value)| (name, value))),
                 Err(error) => Err(error.at_key(format_args!("{name:?}"))),
             }
         };
@@ -192,10 +199,38 @@ impl Store {
     /// The collection of a name, which is begun where there is none.
     ///
     /// # Errors
-    /// [`TypeMismatch`](ErrorKind::TypeMismatch) when its keys are of another type than `K`.
-    pub fn collection<K: Key, V>(&self, name: &str) -> Result<Collection<K, V>> {
+    /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch) when its keys are of another type than `K`.
+    pub fn collection<K: Key, V: 'static>(&self, name: &str) -> Result<Collection<K, V>> {
         let prefix = catalog::collection(self.inner.engine(), name, &K::kind())?;
         Ok(Collection::new(self.clone(), name, prefix))
+    }
+
+    /// A collection with what it has besides its records: indexes, history.
+    ///
+    /// ```
+    /// use pickle_store::Store;
+    /// let store = Store::builder("memory:").open()?;
+    /// let users = store
+    ///     .define::<u64, (String, u32)>("users")
+    ///     .unique("by_name", |user| user.0.clone())
+    ///     .open()?;
+    /// users.put(&7, &("ann".to_owned(), 30))?;
+    /// assert_eq!(users.index::<String>("by_name")?.get("ann")?.unwrap().0, 7);
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn define<K: Key, V: UnpickleOwned + 'static>(&self, name: &str) -> Definition<K, V> {
+        Definition::new(self.clone(), name)
+    }
+
+    /// The collection of a name, with the indexes that the type of its values declares.
+    ///
+    /// # Errors
+    /// As [`Definition::open`].
+    pub fn indexed<K: Key, V: Indexed + UnpickleOwned + 'static>(
+        &self,
+        name: &str,
+    ) -> Result<Collection<K, V>> {
+        self.define(name).indexed().open()
     }
 
     /// Several writes that happen together or not at all.
@@ -234,7 +269,7 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// The closure's; [`Conflict`](ErrorKind::Conflict) when others were first each time.
+    /// The closure's; [`Conflict`](crate::ErrorKind::Conflict) when others were first each time.
     pub fn transaction<R, E: From<Error>>(
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> Result<R, E>,
@@ -282,18 +317,19 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Corrupt`](ErrorKind::Corrupt) when the stream is damaged or ends early. The store cannot
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) when the stream is damaged or ends early. The store cannot
     /// be opened then.
     pub fn import(mut reader: impl std::io::Read, into: Builder) -> Result<Self> {
         into.import(&mut reader)
     }
 
-    /// Reads everything there is and reports what is damaged.
+    /// Reads everything there is and reports what is damaged: bytes that are not as they were
+    /// written, and records and indexes that do not agree.
     ///
     /// # Errors
     /// When the engine fails so that nothing more can be read.
     pub fn verify(&self) -> Result<Report> {
-        crate::report::verify(self.inner.engine())
+        crate::report::verify(&self.inner)
     }
 
     /// Counts and sizes. Everything is read for it.
@@ -301,7 +337,7 @@ impl Store {
     /// # Errors
     /// When the engine fails or something is damaged.
     pub fn stats(&self) -> Result<Stats> {
-        crate::report::stats(self.inner.engine())
+        crate::report::stats(&self.inner)
     }
 
     /// Gives back disk space where the engine can: the default one replaces its journals by a

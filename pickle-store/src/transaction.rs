@@ -1,15 +1,16 @@
 //! Transactions: what was read is checked when the writes are made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pickle_core::{Pickle, UnpickleOwned};
 
 use crate::collection::Collection;
 use crate::engine::{Applied, Expect, KeyRange, Op, Order, RangeDigest};
 use crate::error::{Error, ErrorKind, Result};
-use crate::inner::{Inner, at, object_key};
+use crate::inner::{Inner, With, at, object_key};
 use crate::key::{AsKey, Key, KeyBounds, ToKey};
-use crate::record::HEADER;
+use crate::plan::{Staged, Write, entry_key, holder};
+use crate::record::{self, Record};
 
 /// How often a transaction runs before it reports a conflict.
 const TRIES: u32 = 100;
@@ -20,8 +21,9 @@ pub struct Transaction<'a> {
     /// What each key held when it was first read.
     reads: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     ranges: Vec<(KeyRange, RangeDigest)>,
-    /// The new value of each key that was written; none if removed.
-    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// The last write on each key.
+    writes: BTreeMap<Vec<u8>, Write>,
+    schemas: Vec<Op>,
 }
 
 pub(crate) fn run<R, E: From<Error>>(
@@ -34,12 +36,13 @@ pub(crate) fn run<R, E: From<Error>>(
             reads: BTreeMap::new(),
             ranges: Vec::new(),
             writes: BTreeMap::new(),
+            schemas: Vec::new(),
         };
         let result = run(&mut transaction);
-        let (expect, ops) = transaction.into_parts();
+        let (expect, staged) = transaction.into_parts();
         // Reads may be of different moments. Before an error counts, they must have been of one.
-        let ops = if result.is_ok() { ops } else { Vec::new() };
-        if inner.commit(&expect, &ops)? == Applied::Committed {
+        let staged = if result.is_ok() { staged } else { Staged::default() };
+        if inner.write(&expect, &staged)? == Applied::Committed {
             return result;
         }
     }
@@ -56,7 +59,7 @@ impl<'a> Transaction<'a> {
         key: &(impl ToKey + ?Sized),
         value: &V,
     ) -> Result<()> {
-        self.write(object_key(key), value).map_err(|error| at(error, key))
+        self.write(object_key(key), value, Ok(With::default())).map_err(|error| at(error, key))
     }
 
     /// Loads the value at a key, as this transaction left it.
@@ -91,39 +94,55 @@ impl<'a> Transaction<'a> {
         TransactionCollection { transaction: self, collection }
     }
 
-    fn write<V: Pickle + ?Sized>(&mut self, key: Vec<u8>, value: &V) -> Result<()> {
-        let mut ops = Vec::with_capacity(2);
-        self.inner.stage(key, value, &mut ops)?;
-        for op in ops {
-            if let Op::Put { key, value } = op {
-                self.writes.insert(key, Some(value));
-            }
-        }
+    pub(crate) fn inner(&self) -> &'a Inner {
+        self.inner
+    }
+
+    pub(crate) fn write<V: Pickle + ?Sized>(
+        &mut self,
+        key: Vec<u8>,
+        value: &V,
+        with: Result<With>,
+    ) -> Result<()> {
+        let mut staged = Staged::default();
+        self.inner.stage(key, value, with?, &mut staged)?;
+        self.schemas.append(&mut staged.others);
+        self.writes.extend(staged.writes.into_iter().map(|write| (write.key.clone(), write)));
         Ok(())
     }
 
     fn read<V: UnpickleOwned>(&mut self, key: &[u8]) -> Result<Option<V>> {
         match self.bytes(key)? {
-            Some(bytes) => self.inner.load(key, &bytes).map(|(_, value)| Some(value)),
+            Some(bytes) => Ok(self.inner.load(key, &bytes)?.map(|(_, value)| value)),
             None => Ok(None),
         }
     }
 
     fn erase(&mut self, key: Vec<u8>) -> Result<bool> {
         let found = self.bytes(&key)?.is_some();
-        self.writes.insert(key, None);
+        let mut staged = Staged::default();
+        staged.remove(key);
+        self.writes.extend(staged.writes.into_iter().map(|write| (write.key.clone(), write)));
         Ok(found)
     }
 
-    /// The record of a key, as this transaction left it.
+    /// The record of a key, as this transaction left it; none if it is past its time.
     fn bytes(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>> {
-        if let Some(written) = self.writes.get(key) {
-            return Ok(written.clone());
+        let found = match self.writes.get(key) {
+            Some(write) => write.record.clone(),
+            None => {
+                let found = self.inner.engine().get(key)?.map(|bytes| bytes.to_vec());
+                // The first read counts: another one later would hide a change in between.
+                self.reads
+                    .entry(key.to_vec())
+                    .or_insert_with(|| found.as_deref().map(record::start));
+                found
+            }
+        };
+        match found {
+            Some(record) if self.inner.is_live(key, &record)? => Ok(Some(record)),
+            _ => Ok(None),
         }
-        let found = self.inner.engine().get(key)?.map(|bytes| bytes.to_vec());
-        // The first read counts: another one later would hide a change in between.
-        self.reads.entry(key.to_vec()).or_insert_with(|| found.as_deref().map(start));
-        Ok(found)
     }
 
     /// The records of a range, as this transaction left them.
@@ -136,10 +155,10 @@ impl<'a> Transaction<'a> {
             found.insert(key.to_vec(), value.to_vec());
         }
         if !range.is_empty() {
-            for (key, written) in
+            for (key, write) in
                 self.writes.range::<Vec<u8>, _>((range.start.as_ref(), range.end.as_ref()))
             {
-                match written {
+                match &write.record {
                     Some(value) => found.insert(key.clone(), value.clone()),
                     None => found.remove(key),
                 };
@@ -150,23 +169,41 @@ impl<'a> Transaction<'a> {
     }
 
     /// What must still hold, and what is to be written then.
-    fn into_parts(self) -> (Vec<Expect>, Vec<Op>) {
+    fn into_parts(self) -> (Vec<Expect>, Staged) {
         let reads = self.reads.into_iter().map(|(key, found)| match found {
             Some(start) => Expect::Starts { key, start },
             None => Expect::Absent { key },
         });
         let ranges = self.ranges.into_iter().map(|(range, digest)| Expect::Range { range, digest });
-        let ops = self.writes.into_iter().map(|(key, value)| match value {
-            Some(value) => Op::Put { key, value },
-            None => Op::Remove { key },
-        });
-        (reads.chain(ranges).collect(), ops.collect())
+        let staged = Staged { others: self.schemas, writes: self.writes.into_values().collect() };
+        (reads.chain(ranges).collect(), staged)
     }
-}
 
-/// The start of a record, which no two versions of it share.
-fn start(record: &[u8]) -> Vec<u8> {
-    record[..record.len().min(HEADER)].to_vec()
+    /// The records that an index lists under keys that start with `place`, as this transaction
+    /// left them.
+    fn listed(
+        &mut self,
+        place: &[u8],
+        space: &[u8],
+        unique: bool,
+    ) -> Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+        let mut keys = BTreeSet::new();
+        for (at, value) in self.scan(KeyRange::prefix(place))? {
+            keys.insert(holder(&at, &value, space, unique)?);
+        }
+        let written = self.writes.keys().filter(|key| key.starts_with(space));
+        keys.extend(written.cloned());
+        let mut found = BTreeMap::new();
+        for key in keys {
+            let Some(bytes) = self.bytes(&key)? else { continue };
+            let record = Record::decode(&key, &bytes)?;
+            let mut places = record.entries.iter().map(|entry| entry_key(entry, &key, unique));
+            if places.any(|at| at.starts_with(place)) {
+                found.insert(key, bytes);
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// A collection within a transaction; from [`Transaction::collection`].
@@ -199,8 +236,21 @@ impl<K: Key, V: Pickle> TransactionCollection<'_, '_, K, V> {
     /// # Errors
     /// When the value cannot be pickled.
     pub fn put(&mut self, key: &(impl AsKey<K> + ?Sized), value: &V) -> Result<()> {
+        self.write(key, value, self.collection.with(value))
+    }
+
+    pub(crate) fn collection(&self) -> &Collection<K, V> {
+        self.collection
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        key: &(impl AsKey<K> + ?Sized),
+        value: &V,
+        with: Result<With>,
+    ) -> Result<()> {
         let key = self.collection.encode(key);
-        let written = self.transaction.write(key.clone(), value);
+        let written = self.transaction.write(key.clone(), value, with);
         written.map_err(|error| self.collection.at(error, &key))
     }
 }
@@ -222,11 +272,34 @@ impl<K: Key, V: UnpickleOwned> TransactionCollection<'_, '_, K, V> {
     /// As [`Collection::get`].
     pub fn range(&mut self, range: impl KeyBounds<K>) -> Result<Vec<(K, V)>> {
         let found = self.transaction.scan(self.collection.bounds(&range))?;
+        self.load(found)
+    }
+
+    /// The records that have a key in an index, as this transaction left them, in the order of
+    /// their own keys. Another writer who gives the key to a record is a conflict as well.
+    ///
+    /// # Errors
+    /// As [`Collection::get`] and [`Collection::index`].
+    pub fn find<I: Key>(
+        &mut self,
+        index: &str,
+        key: &(impl AsKey<I> + ?Sized),
+    ) -> Result<Vec<(K, V)>> {
+        let index = self.collection.index::<I>(index)?;
+        let (place, unique) = (index.place_of(key), index.is_unique());
+        let space = self.collection.space();
+        let found = self.transaction.listed(&place, space, unique)?;
+        self.load(found)
+    }
+
+    fn load(&self, found: BTreeMap<Vec<u8>, Vec<u8>>) -> Result<Vec<(K, V)>> {
         let load = |(key, bytes): (Vec<u8>, Vec<u8>)| {
-            let value = self.transaction.inner.load(&key, &bytes);
-            let (_, value) = value.map_err(|error| self.collection.at(error, &key))?;
-            Ok((self.collection.decode(&key)?, value))
+            let loaded = self.transaction.inner.load(&key, &bytes);
+            match loaded.map_err(|error| self.collection.at(error, &key))? {
+                Some((_, value)) => Ok(Some((self.collection.decode(&key)?, value))),
+                None => Ok(None),
+            }
         };
-        found.into_iter().map(load).collect()
+        found.into_iter().filter_map(|item| load(item).transpose()).collect()
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 use std::time::{Duration, Instant};
 
+use crate::catalog;
 use crate::engine::{Applied, Op};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -163,7 +164,7 @@ impl Hub {
 
     fn publish(&self, ops: &[Op]) {
         let mut ring = self.ring();
-        for op in ops {
+        for op in ops.iter().filter(|op| catalog::is_record(op.key())) {
             let kind = if op.value().is_some() { ChangeKind::Put } else { ChangeKind::Removed };
             ring.bytes += op.key().len();
             ring.changes.push_back((op.key().into(), kind));

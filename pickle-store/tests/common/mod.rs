@@ -25,8 +25,12 @@ pub(crate) fn open_with(
     folder: &Path,
     durability: Durability,
 ) -> pickle_store::Result<Store> {
-    let path = folder.join("store");
-    Store::builder(&format!("{engine}:{}", path.display())).durability(durability).open()
+    Store::builder(&url(engine, folder)).durability(durability).open()
+}
+
+/// What opens the store of an engine in a folder.
+pub(crate) fn url(engine: &str, folder: &Path) -> String {
+    format!("{engine}:{}", folder.join("store").display())
 }
 
 /// Runs a test on a new store of each engine.
