@@ -74,6 +74,19 @@ impl Builder {
         self
     }
 
+    /// Keeps the last `changes` changes in the store, so that a [`Watch`](crate::Watch) can resume
+    /// after the store was closed. None by default; once begun, the log goes on at each opening
+    /// that says nothing else, and 0 ends it.
+    ///
+    /// Writes pass one by one then, as they do while anybody watches, so that changes are in the
+    /// order of the writes. Under [`Durability::Sync`] threads that write at the same time no
+    /// longer share an `fsync`. Under the weaker ones a power cut loses the latest changes with
+    /// their numbers, and others get these.
+    pub fn change_log(mut self, changes: u64) -> Self {
+        self.options.change_log = Some(changes);
+        self
+    }
+
     /// Opens the store. It is begun where there is none.
     ///
     /// # Errors

@@ -22,6 +22,8 @@ const COLLECTIONS: u8 = 2;
 const INDEXES: u8 = 3;
 /// First byte of the times at which records end.
 const EXPIRIES: u8 = 4;
+/// First byte of the log of changes; the number of the change follows.
+pub(crate) const LOG: u8 = 5;
 /// First byte of earlier versions; the number of the collection follows.
 const HISTORY: u8 = 6;
 
@@ -29,6 +31,8 @@ const FORMAT_KEY: [u8; 2] = [CATALOG, b'f'];
 const FORMAT: u8 = 1;
 const VERSION_KEY: [u8; 2] = [CATALOG, b'v'];
 const NUMBER_KEY: [u8; 2] = [CATALOG, b'n'];
+/// How many changes the log keeps, and the number that it began with.
+const LOG_KEY: [u8; 2] = [CATALOG, b'l'];
 /// There while an import has not ended.
 const IMPORT_KEY: [u8; 2] = [CATALOG, b'i'];
 
@@ -127,9 +131,34 @@ impl Catalog {
 /// First bytes of the keys of what is derived from records.
 pub(crate) const DERIVED: [u8; 2] = [INDEXES, EXPIRIES];
 
-/// Whether a key is of what is derived from records.
-pub(crate) fn is_derived(key: &[u8]) -> bool {
-    key.first().is_some_and(|first| DERIVED.contains(first))
+/// Whether a key is left out of an export: what is derived from records, and the changes of this
+/// very store.
+pub(crate) fn stays(key: &[u8]) -> bool {
+    key == LOG_KEY || key.first().is_some_and(|first| *first == LOG || DERIVED.contains(first))
+}
+
+/// Where a change is logged.
+pub(crate) fn log_key(number: u64) -> Vec<u8> {
+    [&[LOG], &number.to_be_bytes()[..]].concat()
+}
+
+/// How many changes are logged, and the number that the log began with.
+pub(crate) fn change_log(engine: &dyn Engine) -> Result<Option<(u64, u64)>> {
+    let Some(bytes) = read(engine, &LOG_KEY)? else { return Ok(None) };
+    match bytes.as_chunks() {
+        ([limit, base], []) => Ok(Some((u64::from_le_bytes(*limit), u64::from_le_bytes(*base)))),
+        _ => Err(Error::corrupt("the length of the log of changes is damaged")),
+    }
+}
+
+/// The write that begins a log of changes, or changes its length.
+pub(crate) fn set_change_log(limit: u64, base: u64) -> Op {
+    sealed(&LOG_KEY, [limit.to_le_bytes(), base.to_le_bytes()].concat())
+}
+
+/// The write that ends it.
+pub(crate) fn no_change_log() -> Op {
+    Op::Remove { key: LOG_KEY.to_vec() }
 }
 
 /// The range of all records.
@@ -170,6 +199,7 @@ pub(crate) enum Entry {
     },
     Expiry,
     Earlier,
+    Change,
 }
 
 /// Checks an entry as far as that is possible without its type.
@@ -204,6 +234,7 @@ pub(crate) fn check(engine: &dyn Engine, key: &[u8], value: &[u8]) -> Result<Ent
         },
         [EXPIRIES, ..] if key.len() > 9 => Ok(Entry::Expiry),
         [HISTORY, ..] => Ok(Entry::Earlier),
+        [LOG, ..] if key.len() == 9 => Ok(Entry::Change),
         _ => Err(Error::corrupt("a key outside the store")),
     }
 }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use pickle_core::{Pickle, UnpickleOwned};
 
+use crate::catalog;
 use crate::define;
 use crate::engine::KeyRange;
 use crate::error::{Error, ErrorKind, Result};
@@ -14,7 +15,7 @@ use crate::key::{self, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix}
 use crate::record::{self, Record, Version};
 use crate::space::Space;
 use crate::store::Store;
-use crate::watch::Watch;
+use crate::watch::{Filter, Watch};
 
 /// How often [`Collection::update`] tries before it reports a conflict.
 const TRIES: u32 = 100;
@@ -152,17 +153,39 @@ impl<K: Key, V> Collection<K, V> {
     /// # Errors
     /// When the engine fails.
     pub fn watch(&self) -> Result<Watch<K>> {
-        self.store.inner.watch(&self.prefix, None, |key| KeyDecoder::plain(key))
+        self.watch_by(Filter::Prefix(self.prefix.to_vec()))
     }
 
-    /// As [`watch`](Self::watch), beginning behind a change that was seen before. Changes are kept
-    /// in memory: after the store was closed, and behind the last few thousand, it begins with
-    /// [`Lagged`](ErrorKind::Lagged).
+    /// As [`watch`](Self::watch), beginning behind a change that was seen before; see
+    /// [`Watch::resume_from`].
     ///
     /// # Errors
     /// When the engine fails.
     pub fn watch_from(&self, sequence: u64) -> Result<Watch<K>> {
-        self.store.inner.watch(&self.prefix, Some(sequence), |key| KeyDecoder::plain(key))
+        Ok(self.watch()?.resume_from(sequence))
+    }
+
+    /// One key, as it is written from now on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch_key(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Watch<K>> {
+        self.watch_by(Filter::Key(self.encode(key)))
+    }
+
+    /// The keys that start so, as in [`prefix`](Self::prefix), as they are written from now on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch_prefix(&self, prefix: &(impl KeyPrefix<K> + ?Sized)) -> Result<Watch<K>> {
+        self.watch_by(Filter::Prefix(KeyEncoder::plain(&self.prefix, prefix)))
+    }
+
+    fn watch_by(&self, filter: Filter) -> Result<Watch<K>> {
+        // All keys of a collection stand behind a prefix of five bytes.
+        Watch::new(&self.store.inner, filter, |key| {
+            KeyDecoder::plain(key.get(catalog::space_of(key).len()..).unwrap_or_default())
+        })
     }
 
     pub(crate) fn encode(&self, key: &(impl AsKey<K> + ?Sized)) -> Vec<u8> {

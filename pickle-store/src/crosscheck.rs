@@ -15,7 +15,11 @@ pub(crate) fn entry(inner: &Inner, key: &[u8], value: &[u8], entry: &Entry) -> R
             let owner = key.get(9..).unwrap_or_default();
             agree(inner, owner, || expiry(inner, key, owner))
         }
-        Entry::Schema | Entry::Collection { .. } | Entry::State | Entry::Earlier => Ok(()),
+        Entry::Schema
+        | Entry::Collection { .. }
+        | Entry::State
+        | Entry::Earlier
+        | Entry::Change => Ok(()),
     }
 }
 

@@ -8,7 +8,7 @@
 //!         └────────┴────────┴────────┴───────────────────────────────────────────┘
 //! ```
 //! Blocks count from 0; the CRC covers what follows it. What can be derived from the records is left
-//! out, and made anew by the import.
+//! out, and made anew by the import; so is the log of changes.
 
 use std::io::{Read, Write};
 
@@ -35,8 +35,8 @@ pub(crate) fn export(engine: &dyn Engine, writer: &mut dyn Write) -> Result<()> 
     let (mut number, mut block) = (0_u64, number_of(0));
     for item in everything.chain(catalog) {
         let (key, value) = item?;
-        if catalog::is_derived(&key) {
-            continue; // made anew from the records
+        if catalog::stays(&key) {
+            continue;
         }
         for bytes in [key, value] {
             block.extend_from_slice(&length(&bytes)?);

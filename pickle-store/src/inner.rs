@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use pickle_core::{Limits, Pickle, Schema, UnpickleOwned};
 
 use crate::catalog::{self, Catalog, OBJECTS};
+use crate::changes::Log;
 use crate::engine::{Applied, Bytes, Engine, Expect, KeyRange, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::iter::Iter;
@@ -13,7 +14,7 @@ use crate::key::{AnyKey, KeyEncoder, ToKey};
 use crate::plan::{self, Staged, Write};
 use crate::record::{self, Extra, Record, Version};
 use crate::space::Spaces;
-use crate::watch::{Hub, Watch};
+use crate::watch::Hub;
 
 pub(crate) struct Inner {
     // In this order: the engine closes its files before their folder goes.
@@ -30,6 +31,8 @@ pub(crate) struct Options {
     /// What pickling and loading one value may use.
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    /// How many changes are logged; as before, for none.
+    pub(crate) change_log: Option<u64>,
 }
 
 /// Tells the time.
@@ -37,7 +40,7 @@ pub(crate) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::DEFAULT, clock: Box::new(SystemTime::now) }
+        Self { limits: Limits::DEFAULT, clock: Box::new(SystemTime::now), change_log: None }
     }
 }
 
@@ -56,6 +59,12 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.hub.close();
     }
+}
+
+/// A number for changes that no earlier opening of the store reached. Taking a version moves the
+/// ceiling that the next opening begins at, so its numbers are beyond ours in turn.
+fn base(catalog: &Catalog, engine: &dyn Engine) -> Result<u64> {
+    Ok(catalog.version(engine)?.get() << 20)
 }
 
 /// Where a key of the store itself is in the engine.
@@ -79,7 +88,8 @@ impl Inner {
     ) -> Result<Self> {
         let catalog = Catalog::open(&*engine)?;
         let spaces = Spaces::open(&*engine)?;
-        let hub = Arc::new(Hub::new());
+        let log = Log::open(&*engine, options.change_log, || base(&catalog, &*engine))?;
+        let hub = Arc::new(Hub::new(log));
         Ok(Self { engine, catalog, spaces, options, hub, _folder: folder })
     }
 
@@ -138,7 +148,7 @@ impl Inner {
     }
 
     fn commit(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
-        let applied = self.hub.around(ops, || self.engine.apply(expect, ops))?;
+        let applied = self.hub.around(ops, |ops| self.engine.apply(expect, ops))?;
         if applied == Applied::Committed {
             self.catalog.written(ops);
         }
@@ -153,16 +163,10 @@ impl Inner {
         }
     }
 
-    pub(crate) fn watch<K>(
-        &self,
-        prefix: &[u8],
-        after: Option<u64>,
-        decode: fn(&[u8]) -> Result<K>,
-    ) -> Result<Watch<K>> {
-        // Taking a version moves the ceiling that the next opening begins at, so that its
-        // numbers are beyond ours.
-        self.hub.start(|| Ok(self.catalog.version(self.engine())?.get() << 20))?;
-        Ok(Watch::new(&self.hub, prefix, after, decode))
+    /// What tells of changes, which are kept from now on.
+    pub(crate) fn hub(&self) -> Result<&Arc<Hub>> {
+        self.hub.start(|| base(&self.catalog, self.engine()))?;
+        Ok(&self.hub)
     }
 
     /// Stores a value.

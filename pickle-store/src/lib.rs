@@ -44,6 +44,7 @@
 mod batch;
 mod builder;
 mod catalog;
+mod changes;
 mod collection;
 mod crosscheck;
 mod define;
@@ -78,4 +79,4 @@ pub use record::Version;
 pub use report::{Problem, Report, Stats};
 pub use store::Store;
 pub use transaction::{Transaction, TransactionCollection};
-pub use watch::{Change, ChangeKind, Watch};
+pub use watch::{Change, ChangeKind, RecordKey, Watch};

@@ -54,6 +54,8 @@ pub struct Stats {
     pub expiring: u64,
     /// Earlier versions that are kept.
     pub earlier: u64,
+    /// Changes in the log, for watches that resume.
+    pub changes: u64,
     /// Types that were ever stored.
     pub types: u64,
     /// Bytes of all keys.
@@ -111,6 +113,7 @@ pub(crate) fn stats(inner: &Inner) -> Result<Stats> {
             Entry::Listed { index } => count(&mut stats.indexes, indexes.get(&index)),
             Entry::Expiry => stats.expiring += 1,
             Entry::Earlier => stats.earlier += 1,
+            Entry::Change => stats.changes += 1,
         }
     }
     Ok(stats)

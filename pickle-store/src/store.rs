@@ -17,7 +17,7 @@ use crate::iter::Iter;
 use crate::key::{self, AnyKey, Key, KeyBounds, KeyDecoder, KeyEncoder, ToKey};
 use crate::report::{Report, Stats};
 use crate::transaction::Transaction;
-use crate::watch::Watch;
+use crate::watch::{Filter, RecordKey, Watch};
 
 /// Pickled objects by key. Cloning gives another handle to the same store.
 ///
@@ -282,15 +282,36 @@ impl Store {
     /// # Errors
     /// When the engine fails.
     pub fn watch(&self) -> Result<Watch<AnyKey>> {
-        self.inner.watch(&[OBJECTS], None, AnyKey::decode)
+        self.watch_by(Filter::Prefix(vec![OBJECTS]))
     }
 
-    /// As [`watch`](Self::watch), beginning behind a change that was seen before.
+    /// As [`watch`](Self::watch), beginning behind a change that was seen before; see
+    /// [`Watch::resume_from`].
     ///
     /// # Errors
     /// When the engine fails.
     pub fn watch_from(&self, sequence: u64) -> Result<Watch<AnyKey>> {
-        self.inner.watch(&[OBJECTS], Some(sequence), AnyKey::decode)
+        Ok(self.watch()?.resume_from(sequence))
+    }
+
+    /// One key of the store, as it is written from now on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch_key(&self, key: &(impl ToKey + ?Sized)) -> Result<Watch<AnyKey>> {
+        self.watch_by(Filter::Key(object_key(key)))
+    }
+
+    /// All keys, those in collections as well, as they are written from now on.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn watch_all(&self) -> Result<Watch<RecordKey>> {
+        Watch::new(&self.inner, Filter::All, RecordKey::decode)
+    }
+
+    fn watch_by(&self, filter: Filter) -> Result<Watch<AnyKey>> {
+        Watch::new(&self.inner, filter, |key| AnyKey::decode(&key[1..]))
     }
 
     /// Writes everything to a stream that any engine can [`import`](Self::import), while the store

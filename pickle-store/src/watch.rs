@@ -1,14 +1,20 @@
 //! Watching: which keys are written, in the order of the writes.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
+use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use crate::catalog;
+use crate::changes::{self, Log, Logged};
+use crate::collection::Collection;
 use crate::engine::{Applied, Op};
 use crate::error::{Error, ErrorKind, Result};
+use crate::inner::Inner;
+use crate::key::{AnyKey, Key};
 
-/// Changes that are kept for watchers who are behind, and the bytes that their keys may take.
+/// Changes that are kept in memory for watchers who are behind, and the bytes of their keys.
 const CHANGES: usize = 4096;
 const BYTES: usize = 16 << 20;
 
@@ -16,7 +22,7 @@ const BYTES: usize = 16 << 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change<K> {
-    /// Where to [resume](crate::Collection::watch_from) behind it.
+    /// Where to [resume](Watch::resume_from) behind it.
     pub sequence: u64,
     /// The key.
     pub key: K,
@@ -33,30 +39,92 @@ pub enum ChangeKind {
     Removed,
 }
 
-/// Changes as they happen; from [`Store::watch`](crate::Store::watch) and
-/// [`Collection::watch`](crate::Collection::watch).
+/// Changes as they happen: of a [store](crate::Store::watch_all), of a store's
+/// [own keys](crate::Store::watch), of a [collection](Collection::watch), of a
+/// [prefix](Collection::watch_prefix) or of a [key](Collection::watch_key).
 ///
-/// The last few thousand changes are kept. A watcher who is further behind gets one
-/// [`Lagged`](ErrorKind::Lagged), should read everything anew, and goes on with what is kept.
+/// The last few thousand changes are kept in memory, and as many in the store as its
+/// [`change_log`](crate::Builder::change_log) says. A watcher who is further behind gets one
+/// [`Lagged`](ErrorKind::Lagged), should read everything anew, and goes on with what is kept. A
+/// watch does not keep the store open.
+///
+/// ```
+/// use std::time::Duration;
+/// use pickle_store::Store;
+/// let folder = tempfile::tempdir()?;
+/// let url = format!("sled:{}", folder.path().join("data").display());
+/// let store = Store::builder(&url).change_log(1000).open()?;
+/// let seen = store.watch()?.position();
+/// store.put("a", &1_u8)?;
+/// drop(store);
+///
+/// let store = Store::builder(&url).open()?;
+/// let mut changes = store.watch()?.resume_from(seen);
+/// assert!(changes.next_within(Duration::ZERO)?.unwrap().key == "a");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Watch<K> {
     hub: Arc<Hub>,
-    prefix: Box<[u8]>,
+    store: Weak<Inner>,
+    filter: Filter,
+    /// The number of the change that is looked at next.
     next: u64,
+    /// Changes from the log that were not looked at yet.
+    page: VecDeque<Logged>,
     decode: fn(&[u8]) -> Result<K>,
+}
+
+/// Which records a watch is for.
+pub(crate) enum Filter {
+    All,
+    /// Those whose keys start so.
+    Prefix(Vec<u8>),
+    /// The one with this key.
+    Key(Vec<u8>),
+}
+
+impl Filter {
+    fn passes(&self, key: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Prefix(prefix) => key.starts_with(prefix),
+            Self::Key(only) => key == only,
+        }
+    }
+}
+
+impl<K> fmt::Debug for Watch<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("position", &self.position()).finish_non_exhaustive()
+    }
 }
 
 impl<K> Watch<K> {
     pub(crate) fn new(
-        hub: &Arc<Hub>,
-        prefix: &[u8],
-        after: Option<u64>,
+        store: &Arc<Inner>,
+        filter: Filter,
         decode: fn(&[u8]) -> Result<K>,
-    ) -> Self {
-        let next = match after {
-            Some(sequence) => sequence.saturating_add(1),
-            None => hub.ring().next,
-        };
-        Self { hub: Arc::clone(hub), prefix: prefix.into(), next, decode }
+    ) -> Result<Self> {
+        let hub = Arc::clone(store.hub()?);
+        let next = hub.ring().next;
+        let store = Arc::downgrade(store);
+        Ok(Self { hub, store, filter, next, page: VecDeque::new(), decode })
+    }
+
+    /// Begins behind a change that was seen before, by its [sequence](Change::sequence) or the
+    /// [`position`](Self::position) of a watch on the same store.
+    ///
+    /// After the store was closed that works as far as its change log goes; without one, the
+    /// watch begins with [`Lagged`](ErrorKind::Lagged).
+    pub fn resume_from(mut self, sequence: u64) -> Self {
+        self.next = sequence.saturating_add(1);
+        self.page.clear();
+        self
+    }
+
+    /// Where another watch would [resume](Self::resume_from) to see what this one has not seen.
+    pub fn position(&self) -> u64 {
+        self.next.saturating_sub(1)
     }
 
     /// The next change; none if there is none within `timeout`, or the store was closed.
@@ -65,33 +133,77 @@ impl<K> Watch<K> {
     /// [`Lagged`](ErrorKind::Lagged) when changes were missed.
     pub fn next_within(&mut self, timeout: Duration) -> Result<Option<Change<K>>> {
         let end = Instant::now().checked_add(timeout);
-        let mut ring = self.hub.ring();
+        loop {
+            while let Some(change) = self.page.pop_front() {
+                self.next = change.sequence + 1;
+                if self.filter.passes(&change.key) {
+                    return self.change(change.sequence, &change.key, change.kind).map(Some);
+                }
+            }
+            if let Some(change) = self.recent(end)? {
+                return Ok(change);
+            }
+        }
+    }
+
+    /// Waits for a change among those in memory; none if there are some to be read from the log.
+    #[allow(clippy::option_option)] // the inner one is what the caller gets
+    fn recent(&mut self, end: Option<Instant>) -> Result<Option<Option<Change<K>>>> {
+        let hub = Arc::clone(&self.hub);
+        let mut ring = hub.ring();
         loop {
             // A number from the future is one of an earlier opening of the store.
             if self.next < ring.first() || self.next > ring.next {
-                self.next = ring.first();
+                let kept = ring.log.map_or(ring.first(), |log| log.first.min(ring.first()));
+                if kept <= self.next && self.next <= ring.next {
+                    drop(ring);
+                    return self.read_log(kept).map(|()| None);
+                }
+                self.next = kept;
                 return Err(Error::new(ErrorKind::Lagged));
             }
             let behind = usize::try_from(self.next - ring.first()).unwrap_or(usize::MAX);
             for (key, kind) in ring.changes.iter().skip(behind) {
                 let sequence = self.next;
                 self.next += 1;
-                if let Some(key) = key.strip_prefix(&*self.prefix) {
-                    let key = (self.decode)(key)?;
-                    return Ok(Some(Change { sequence, key, kind: *kind }));
+                if self.filter.passes(key) {
+                    return self.change(sequence, key, *kind).map(|change| Some(Some(change)));
                 }
             }
             if ring.closed {
-                return Ok(None);
+                return Ok(Some(None));
             }
             let wait =
                 end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
             if wait.is_zero() {
-                return Ok(None);
+                return Ok(Some(None));
             }
-            let woken = self.hub.wake.wait_timeout(ring, wait);
+            let woken = hub.wake.wait_timeout(ring, wait);
             ring = woken.unwrap_or_else(|poison| poison.into_inner()).0;
         }
+    }
+
+    /// Reads a page of the log.
+    fn read_log(&mut self, kept: u64) -> Result<()> {
+        let page = match self.store.upgrade() {
+            Some(store) => changes::read(store.engine(), self.next)?,
+            None => Vec::new(),
+        };
+        // What was to be read may be forgotten by now.
+        match page.first() {
+            Some(first) if first.sequence == self.next => {
+                self.page = page.into();
+                Ok(())
+            }
+            first => {
+                self.next = first.map_or(kept.max(self.hub.ring().first()), |it| it.sequence);
+                Err(Error::new(ErrorKind::Lagged))
+            }
+        }
+    }
+
+    fn change(&self, sequence: u64, key: &[u8], kind: ChangeKind) -> Result<Change<K>> {
+        Ok(Change { sequence, key: (self.decode)(key)?, kind })
     }
 }
 
@@ -104,10 +216,53 @@ impl<K> Iterator for Watch<K> {
     }
 }
 
+/// The key of any record in a store, from [`Store::watch_all`](crate::Store::watch_all).
+///
+/// ```
+/// use std::time::Duration;
+/// use pickle_store::Store;
+/// let store = Store::builder("memory:").open()?;
+/// let users = store.collection::<u64, String>("users")?;
+/// let mut changes = store.watch_all()?;
+/// users.put(&7, &"ann".to_owned())?;
+/// store.put("note", &1_u8)?;
+/// let mut next = || changes.next_within(Duration::from_secs(1)).map(|it| it.unwrap().key);
+/// assert_eq!(next()?.within(&users), Some(7));
+/// assert!(next()?.object().unwrap() == "note");
+/// # Ok::<(), pickle_store::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey(Box<[u8]>);
+
+impl RecordKey {
+    #[allow(clippy::unnecessary_wraps)] // as other keys are decoded
+    pub(crate) fn decode(key: &[u8]) -> Result<Self> {
+        Ok(Self(key.into()))
+    }
+
+    /// The key, where it is one of the store itself.
+    pub fn object(&self) -> Option<AnyKey> {
+        let name = self.0.strip_prefix(&[catalog::OBJECTS])?;
+        AnyKey::decode(name).ok()
+    }
+
+    /// The key, where it is one of this collection.
+    pub fn within<K: Key, V>(&self, collection: &Collection<K, V>) -> Option<K> {
+        let ours = self.0.starts_with(collection.space());
+        ours.then(|| collection.decode(&self.0).ok())?
+    }
+}
+
+impl fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RecordKey({})", catalog::readable(&self.0))
+    }
+}
+
 /// What the watchers of a store share.
 pub(crate) struct Hub {
-    /// Whether anybody ever watched. Until then writes pass side by side; from then on one by
-    /// one, so that changes are in the order of the writes.
+    /// Whether changes are kept. Until anybody watches, writes pass side by side; from then on
+    /// one by one, so that changes are in the order of the writes.
     watched: RwLock<bool>,
     ring: Mutex<Ring>,
     wake: Condvar,
@@ -118,6 +273,7 @@ struct Ring {
     bytes: usize,
     /// The number of the next change.
     next: u64,
+    log: Option<Log>,
     closed: bool,
 }
 
@@ -128,9 +284,12 @@ impl Ring {
 }
 
 impl Hub {
-    pub(crate) fn new() -> Self {
-        let ring = Ring { changes: VecDeque::new(), bytes: 0, next: 0, closed: false };
-        Self { watched: RwLock::new(false), ring: Mutex::new(ring), wake: Condvar::new() }
+    /// With a log, changes are kept from the beginning on.
+    pub(crate) fn new(log: Option<Log>) -> Self {
+        let next = log.map_or(0, |log| log.next);
+        let ring = Ring { changes: VecDeque::new(), bytes: 0, next, log, closed: false };
+        let watched = RwLock::new(log.is_some());
+        Self { watched, ring: Mutex::new(ring), wake: Condvar::new() }
     }
 
     /// Starts to keep changes. Numbers begin at `base`, which no earlier opening reached.
@@ -147,22 +306,30 @@ impl Hub {
     pub(crate) fn around(
         &self,
         ops: &[Op],
-        write: impl FnOnce() -> Result<Applied>,
+        write: impl FnOnce(&[Op]) -> Result<Applied>,
     ) -> Result<Applied> {
         let watched = self.watched.read().unwrap_or_else(|poison| poison.into_inner());
         if !*watched {
-            return write();
+            return write(ops);
         }
         drop(watched);
         let _order = self.watched.write().unwrap_or_else(|poison| poison.into_inner());
-        let applied = write()?;
+        let log = self.ring().log;
+        let (all, log) = match log {
+            Some(log) => {
+                let (entries, log) = log.append(ops);
+                (Cow::Owned([ops, &entries].concat()), Some(log))
+            }
+            None => (Cow::Borrowed(ops), None),
+        };
+        let applied = write(&all)?;
         if applied == Applied::Committed {
-            self.publish(ops);
+            self.publish(ops, log);
         }
         Ok(applied)
     }
 
-    fn publish(&self, ops: &[Op]) {
+    fn publish(&self, ops: &[Op], log: Option<Log>) {
         let mut ring = self.ring();
         for op in ops.iter().filter(|op| catalog::is_record(op.key())) {
             let kind = if op.value().is_some() { ChangeKind::Put } else { ChangeKind::Removed };
@@ -174,6 +341,7 @@ impl Hub {
                 ring.bytes -= key.len();
             }
         }
+        ring.log = log;
         self.wake.notify_all();
     }
 
