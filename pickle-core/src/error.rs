@@ -110,6 +110,8 @@ pub enum ErrorKind {
         /// The limit.
         limit: u32,
     },
+    /// An object holds itself in a way that cannot be built or written.
+    Cycle,
     /// Loading would take more memory than the [`Limits`](crate::Limits) allow.
     Memory {
         /// The limit in bytes.
@@ -134,6 +136,8 @@ pub enum ErrorKind {
 enum Step {
     Field { owner: Text, field: Text },
     Index(usize),
+    /// A type itself, as the root of a path.
+    Type(Text),
 }
 
 impl Error {
@@ -177,6 +181,8 @@ impl Error {
             let _ = match step {
                 Step::Field { owner, field } if depth == 0 => write!(text, "{owner}.{field}"),
                 Step::Field { field, .. } => write!(text, ".{field}"),
+                Step::Type(name) if depth == 0 => write!(text, "{name}"),
+                Step::Type(_) => Ok(()),
                 Step::Index(index) => write!(text, "[{index}]"),
             };
         }
@@ -212,6 +218,13 @@ impl Error {
     #[doc(hidden)]
     pub fn in_field(mut self, owner: impl Into<Text>, field: impl Into<Text>) -> Self {
         self.0.path.push(Step::Field { owner: owner.into(), field: field.into() });
+        self
+    }
+
+    /// Says in which type the error was found, where no field is to be named.
+    #[cold]
+    pub(crate) fn in_type(mut self, name: impl Into<Text>) -> Self {
+        self.0.path.push(Step::Type(name.into()));
         self
     }
 
@@ -265,6 +278,7 @@ impl Display for ErrorKind {
             Self::Checksum => write!(f, "checksum mismatch: the bytes were changed"),
             Self::Corrupt { what } => write!(f, "corrupt pickle: {what}"),
             Self::Depth { limit } => write!(f, "values are nested deeper than {limit} levels"),
+            Self::Cycle => write!(f, "an object holds itself"),
             Self::Memory { limit } => write!(f, "loading needs more than {limit} bytes of memory"),
             Self::Changed => write!(f, "the value changed while it was being pickled"),
             Self::Locked { what } => write!(f, "{what} cannot be pickled now"),

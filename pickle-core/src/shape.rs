@@ -9,6 +9,10 @@ pub struct Shape {
     pub name: &'static str,
     /// The qualified name in pickles and in Python.
     pub class: &'static str,
+    /// The module of [`class`](Self::class) in Python.
+    pub module: &'static str,
+    /// What follows the module: `Outer.Inner` for a nested class.
+    pub qualname: &'static str,
     /// Former qualified names.
     pub aliases: &'static [&'static str],
     /// The form that Python's protocols are written in.
@@ -94,6 +98,9 @@ pub struct Variant {
     pub aliases: &'static [&'static str],
     /// Whether this one catches names that the enum does not have.
     pub other: bool,
+    /// The number that the declaration gives to the variant, in an enum without fields that gives
+    /// any: the value of a member of Python's `enum.Enum`.
+    pub value: Option<i128>,
     /// The fields.
     pub fields: Fields,
 }

@@ -1,9 +1,12 @@
 //! The three traits of the framework. `#[derive(Pickle)]` writes them all.
 
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::native::{
     Cursor, Fields, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written,
 };
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{SchemaBuilder, SchemaId};
 
 /// How a type lies in a native pickle.
@@ -30,6 +33,10 @@ pub trait Layout {
     /// The proof that the memory of this type is its head.
     const IMAGE: Image<Self> = Image::NONE;
 
+    /// Whether a value may be `None` in Python, so that an `Option` of this type needs a tuple of
+    /// one item to tell `Some(None)` from `None`.
+    const NULLABLE: bool = false;
+
     /// Describes this type for the schema of a pickle.
     fn describe(schema: &mut SchemaBuilder) -> SchemaId;
 }
@@ -53,6 +60,27 @@ pub trait Pickle: Layout {
     /// Writes the head, and the rest through `writer`.
     fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self>;
 
+    /// Writes the value by one of Python's protocols.
+    ///
+    /// # Errors
+    /// As [`measure`](Self::measure); and when the protocol cannot express the value.
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()>;
+
+    /// [`save`](Self::save) of a slice: a list, but for bytes.
+    #[doc(hidden)]
+    fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        saver.list::<Self, &Self>(items.len(), items.iter())
+    }
+
+    /// The value as an element of `bytes`.
+    #[doc(hidden)]
+    fn as_byte(&self) -> Option<u8> {
+        None
+    }
+
     /// [`encode`](Self::encode) of a field, into the next of its struct's heads.
     #[doc(hidden)]
     #[inline(always)]
@@ -75,6 +103,25 @@ pub trait Unpickle<'de>: Layout + Sized {
         reader: &mut Reader<'de>,
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>>;
+
+    /// Builds the value that a node of a graph denotes: an object of Python's, or one that another
+    /// version of this type was pickled from.
+    ///
+    /// # Errors
+    /// When the node denotes no value of this type, or the limits are exceeded.
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self>;
+
+    /// [`restore`](Self::restore) of a sequence of values.
+    #[doc(hidden)]
+    fn restore_vec(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Vec<Self>> {
+        restorer.list(id)
+    }
+
+    /// The value of a field that the pickle does not have, where the type has one of its own.
+    #[doc(hidden)]
+    fn absent() -> Option<Self> {
+        None
+    }
 
     /// [`decode`](Self::decode) of a field, from the next of its struct's heads.
     #[doc(hidden)]

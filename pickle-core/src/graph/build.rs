@@ -10,7 +10,10 @@ const PLAIN: u32 = u32::MAX;
 impl<'de> Graph<'de> {
     /// An empty graph whose text and bytes may lie in `input`.
     pub(crate) fn new(input: &'de [u8]) -> Self {
-        Self { input: Cow::Borrowed(input), ..Self::default() }
+        let mut graph = Self { input: Cow::Borrowed(input), ..Self::default() };
+        graph.nodes.push(Node::None);
+        graph.offsets.push(u32::MAX);
+        graph
     }
 
     /// The same graph, with a copy of what it borrows.

@@ -26,6 +26,9 @@ impl NodeId {
     }
 }
 
+/// Python's `None`, in every graph.
+pub(crate) const NONE: NodeId = NodeId(0);
+
 /// One object. What it holds is reached through the graph.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -186,6 +189,19 @@ impl<'de> Graph<'de> {
     /// An out-of-band buffer.
     pub fn buffer(&self, index: u32) -> &[u8] {
         &self.buffers[index as usize]
+    }
+
+    /// An out-of-band buffer, where the caller lent it for as long as the input.
+    pub fn borrowed_buffer(&self, index: u32) -> Option<&'de [u8]> {
+        match &self.buffers[index as usize] {
+            Cow::Borrowed(buffer) => Some(buffer),
+            Cow::Owned(_) => None,
+        }
+    }
+
+    /// How long the input is that text and bytes lie in.
+    pub(crate) fn input_len(&self) -> usize {
+        self.input.len()
     }
 
     /// What was done to an object after it was made.

@@ -10,7 +10,10 @@ use std::sync::{Mutex, OnceLock, RwLock, atomic};
 
 use super::composite::std_wrapper;
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedL
 use std::hash::{BuildHasher, Hash};
 
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::native::{COUNT, Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -34,6 +37,10 @@ impl<T: Pickle> Pickle for VecDeque<T> {
             _ => writer.seq::<Self, T, &T>(head, self.len(), self.iter()),
         }
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.list::<T, &T>(self.len(), self.iter())
+    }
 }
 
 impl<'de, T: Unpickle<'de>> Unpickle<'de> for VecDeque<T> {
@@ -43,6 +50,11 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for VecDeque<T> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         reader.vec::<T, _>(head).map(|items| slot.write(items.into()))
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.list(id).map(Self::from)
     }
 }
 
@@ -54,6 +66,10 @@ impl<T: Pickle> Pickle for LinkedList<T> {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
         writer.seq::<Self, T, &T>(head, self.len(), self.iter())
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.list::<T, &T>(self.len(), self.iter())
+    }
 }
 
 impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
@@ -63,9 +79,16 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         let mut list = Self::new();
-        let footprint = size_of::<T>() + 2 * size_of::<*const T>();
-        reader.items::<T, _, _>(head, footprint, &mut list, |_, _| {}, Self::push_back)?;
+        reader.items::<T, _, _>(head, node::<T>(), &mut list, |_, _| {}, Self::push_back)?;
         Ok(slot.write(list))
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let items = restorer.items(id)?;
+        let mut list = Self::new();
+        restorer.each(id, items, node::<T>(), |item| list.push_back(item))?;
+        Ok(list)
     }
 }
 
@@ -77,6 +100,10 @@ impl<T: Pickle> Pickle for BinaryHeap<T> {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
         writer.slice(head, self.as_slice())
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.list::<T, &T>(self.len(), self.iter())
+    }
 }
 
 impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BinaryHeap<T> {
@@ -86,6 +113,11 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BinaryHeap<T> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         reader.vec::<T, _>(head).map(|items| slot.write(items.into()))
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.list(id).map(Self::from)
     }
 }
 
@@ -107,6 +139,10 @@ macro_rules! sets {
 
             fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
                 writer.seq::<Self, T, &T>(head, self.len(), self.iter())
+            }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                saver.set::<T, &T>(self.len(), self.iter())
             }
         }
     )*};
@@ -133,11 +169,20 @@ macro_rules! maps {
             fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
                 writer.seq::<Self, (&K, &V), (&K, &V)>(head, self.len(), self.iter())
             }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                saver.dict::<K, V>(self.len(), self.iter())
+            }
         }
     )*};
 }
 
 maps! { [S] HashMap<K, V, S>, [] BTreeMap<K, V>, }
+
+/// Bytes of a linked list for each item.
+const fn node<T>() -> usize {
+    size_of::<T>() + 2 * size_of::<*const T>()
+}
 
 /// Bytes of a hash table for each entry: a table just past a doubling has 16 places for 7 entries,
 /// each with a tag, and the smallest tables have some bytes more.
@@ -159,6 +204,13 @@ where
         reader.distinct::<T, _, _>(head, hashed::<T>(), &mut set, Self::reserve, Self::insert)?;
         Ok(slot.write(set))
     }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let items = restorer.elements(id)?;
+        let mut set = Self::default();
+        restorer.each(id, items, hashed::<T>(), |item| drop(set.insert(item)))?;
+        Ok(set)
+    }
 }
 
 impl<'de, K, V, S> Unpickle<'de> for HashMap<K, V, S>
@@ -178,6 +230,12 @@ where
         reader.distinct::<(K, V), _, _>(head, footprint, &mut map, Self::reserve, insert)?;
         Ok(slot.write(map))
     }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let mut map = Self::default();
+        restorer.each_entry(id, hashed::<(K, V)>(), |key, value| drop(map.insert(key, value)))?;
+        Ok(map)
+    }
 }
 
 impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
@@ -192,6 +250,13 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
         let set = Self::from_iter(items);
         if set.len() == count { Ok(slot.write(set)) } else { Err(reader.duplicate(head)) }
     }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let items = restorer.elements(id)?;
+        let mut set = Self::new();
+        restorer.each(id, items, 2 * size_of::<T>() + 16, |item| drop(set.insert(item)))?;
+        Ok(set)
+    }
 }
 
 impl<'de, K: Unpickle<'de> + Ord, V: Unpickle<'de>> Unpickle<'de> for BTreeMap<K, V> {
@@ -204,5 +269,12 @@ impl<'de, K: Unpickle<'de> + Ord, V: Unpickle<'de>> Unpickle<'de> for BTreeMap<K
         let count = items.len();
         let map = Self::from_iter(items);
         if map.len() == count { Ok(slot.write(map)) } else { Err(reader.duplicate(head)) }
+    }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let mut map = Self::new();
+        let footprint = 2 * size_of::<(K, V)>() + 16;
+        restorer.each_entry(id, footprint, |key, value| drop(map.insert(key, value)))?;
+        Ok(map)
     }
 }

@@ -1,7 +1,60 @@
 //! Structs and enums of std, which a derive cannot reach.
 
 use crate::schema::{FieldNodes, SchemaId};
-use crate::shape::Style;
+use crate::shape::{Body, Field, Fields, PythonShape, Shape, Style, Variant};
+
+/// The table of a struct of std, which is a plain dict in Python.
+pub(super) const fn struct_shape(
+    name: &'static str,
+    class: &'static str,
+    list: &'static [Field],
+) -> Shape {
+    let body = Body::Struct(Fields { style: Style::Named, list });
+    shape(name, class, PythonShape::Dict, body)
+}
+
+/// The table of an enum of std, which is tagged in Python: `{"Ok": 1}`.
+pub(super) const fn enum_shape(
+    name: &'static str,
+    class: &'static str,
+    variants: &'static [Variant],
+) -> Shape {
+    shape(name, class, PythonShape::Tagged, Body::Enum(variants))
+}
+
+const fn shape(
+    name: &'static str,
+    class: &'static str,
+    python: PythonShape,
+    body: Body,
+) -> Shape {
+    Shape {
+        name,
+        class,
+        aliases: &[],
+        module: "std",
+        qualname: name,
+        python,
+        deny_unknown_fields: false,
+        body,
+    }
+}
+
+pub(super) const fn field(name: &'static str) -> Field {
+    Field { name, aliases: &[], default: false, bytes: false }
+}
+
+/// The name of the only field, whatever it is called in the source.
+pub(super) const fn zeroth(_: &'static str) -> &'static str {
+    "0"
+}
+
+/// A variant with one field or none.
+pub(super) const fn variant(name: &'static str, list: &'static [Field]) -> Variant {
+    let style = if list.is_empty() { Style::Unit } else { Style::Tuple };
+    let fields = Fields { style, list };
+    Variant { name, aliases: &[], other: false, value: None, fields }
+}
 
 /// The fields of a struct of std, for its schema.
 pub(super) fn named<const N: usize>(fields: [(&str, SchemaId); N]) -> FieldNodes {
@@ -58,6 +111,19 @@ macro_rules! std_struct {
                 $(fields.put(&$part, _writer);)*
                 fields.finish()
             }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                static SHAPE: Shape = composite::struct_shape(
+                    $class,
+                    concat!("std.", $class),
+                    &[$(composite::field(stringify!($field))),*],
+                );
+                let $value = self;
+                saver.structure(&SHAPE, |_fields| {
+                    $(_fields.put(&$part)?;)*
+                    Ok(())
+                })
+            }
         }
 
         impl<'de, $($generics)*> Unpickle<'de> for $type $(where $bounded: Unpickle<'de>)? {
@@ -79,6 +145,20 @@ macro_rules! std_struct {
                         Err(reader.invalid(head, expected))
                     }
                 }
+            }
+
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                static SHAPE: Shape = composite::struct_shape(
+                    $class,
+                    concat!("std.", $class),
+                    &[$(composite::field(stringify!($field))),*],
+                );
+                const FIELDS: usize = { let fields: &[&str] = &[$(stringify!($field)),*]; fields.len() };
+                let loaded = restorer.structure::<FIELDS, _>(id, &SHAPE, |_fields| {
+                    $(let $field: $wire = _fields.take()?;)*
+                    Ok($load)
+                })?;
+                loaded.map_err(|expected: &'static str| restorer.invalid(id, expected))
             }
         }
     };
@@ -135,6 +215,23 @@ macro_rules! std_enum {
                     })*
                 }
             }
+
+            fn save(&self, _saver: &mut Saver<'_>) -> Result<()> {
+                static SHAPE: Shape = composite::enum_shape($class, concat!("std.", $class), &[$(
+                    composite::variant(
+                        stringify!($variant),
+                        &[$(composite::field(composite::zeroth(stringify!($field))))?],
+                    )
+                ),*]);
+                match *self {
+                    $(Self::$variant $((ref $field))? => {
+                        _saver.variant(&SHAPE, $number, |_fields| {
+                            $(_fields.put($field)?;)?
+                            Ok(())
+                        })
+                    })*
+                }
+            }
         }
 
         impl<'de, $($parameter: Unpickle<'de>),*> Unpickle<'de> for $type {
@@ -157,6 +254,29 @@ macro_rules! std_enum {
                     [tag] => Err(reader.unknown_variant(head, tag.into(), $class)),
                 }
             }
+
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                static SHAPE: Shape = composite::enum_shape($class, concat!("std.", $class), &[$(
+                    composite::variant(
+                        stringify!($variant),
+                        &[$(composite::field(composite::zeroth(stringify!($field))))?],
+                    )
+                ),*]);
+                let variant = restorer.variant(id, &SHAPE)?;
+                match variant.index {
+                    $($number => {
+                        const FIELDS: usize = {
+                            let fields: &[&str] = &[$(stringify!($field))?];
+                            fields.len()
+                        };
+                        restorer.variant_fields::<FIELDS, _>(variant, &SHAPE, |_fields| {
+                            $(let $field = _fields.take()?;)?
+                            Ok(Self::$variant $(($field))?)
+                        })
+                    })*
+                    index => unreachable!("{} has no variant {index}", $class),
+                }
+            }
         }
     };
 }
@@ -171,6 +291,7 @@ macro_rules! std_wrapper {
         impl<$($generics)*> Layout for $type $(where $bounded: Layout)? {
             const HEAD: usize = <$inner as Layout>::HEAD;
             const FIXED: bool = <$inner as Layout>::FIXED;
+            const NULLABLE: bool = <$inner as Layout>::NULLABLE;
 
             fn describe(schema: &mut SchemaBuilder) -> SchemaId {
                 <$inner as Layout>::describe(schema)
@@ -201,6 +322,11 @@ macro_rules! std_wrapper {
                     }
                 }
             }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                let $value = self;
+                ($dump)?.save(saver)
+            }
         }
 
         impl<'de, $($generics)*> Unpickle<'de> for $type $(where $bounded: Unpickle<'de>)? {
@@ -218,6 +344,12 @@ macro_rules! std_wrapper {
                         Err(reader.invalid(head, expected))
                     }
                 }
+            }
+
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                let $loaded = <$inner as Unpickle<'de>>::restore(id, restorer)?;
+                let loaded: Result<Self, &'static str> = $load;
+                loaded.map_err(|expected| restorer.invalid(id, expected))
             }
         }
     };

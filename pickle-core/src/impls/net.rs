@@ -4,10 +4,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV
 
 use super::composite::{self, std_enum, std_struct};
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::native::{
     Filled, Head, HeadMut, INLINE, Measure, Reader, Slot, Writer, Written, enum_head,
 };
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{EnumNode, Node, SchemaBuilder, SchemaId, StructNode};
+use crate::shape::Shape;
 use crate::traits::{Layout, Pickle, Unpickle};
 
 std_struct! { [] Ipv4Addr, "Ipv4Addr" { octets: [u8; 4] },

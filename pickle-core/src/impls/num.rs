@@ -1,13 +1,19 @@
 //! Numbers, `bool`, `char`: heads of their own size, little-endian.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
 use crate::raw;
+use crate::restore::Restorer;
 use crate::schema::{Node, Scalar, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
 macro_rules! numbers {
-    ($($type:ident $scalar:ident $image:ident,)*) => {$(
+    ($($type:ident $scalar:ident $image:ident
+        save: |$value:ident, $saver:ident| $save:expr, restore: |$id:ident, $restorer:ident| $restore:expr
+        $(, bytes: { $($bytes:tt)* } { $($byte_vec:tt)* })?;
+    )*) => {$(
         impl Layout for $type {
             const HEAD: usize = size_of::<Self>();
             const FIXED: bool = true;
@@ -28,6 +34,15 @@ macro_rules! numbers {
             fn encode<'b>(&self, head: HeadMut<'b, Self>, _: &mut Writer) -> Written<'b, Self> {
                 head.write(self.to_le_bytes())
             }
+
+            #[inline]
+            fn save(&self, $saver: &mut Saver<'_>) -> Result<()> {
+                let $value = *self;
+                $save;
+                Ok(())
+            }
+
+            $($($bytes)*)?
         }
 
         impl<'de> Unpickle<'de> for $type {
@@ -39,14 +54,66 @@ macro_rules! numbers {
             ) -> Result<Filled<'b, Self>> {
                 Ok(slot.write(Self::from_le_bytes(head.array())))
             }
+
+            #[inline]
+            fn restore($id: NodeId, $restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                $restore
+            }
+
+            $($($byte_vec)*)?
         }
     )*};
 }
 
 numbers! {
-    u8 U8 U8, u16 U16 U16, u32 U32 U32, u64 U64 U64, u128 U128 U128,
-    i8 I8 I8, i16 I16 I16, i32 I32 I32, i64 I64 I64, i128 I128 I128,
-    f32 F32 F32, f64 F64 F64,
+    u8 U8 U8
+        save: |value, saver| saver.int(value.into()),
+        restore: |id, restorer| restorer.number(id, "u8 (0 to 255)"), bytes: {
+            fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
+                saver.bytes(items)
+            }
+
+            fn as_byte(&self) -> Option<u8> {
+                Some(*self)
+            }
+        } {
+            fn restore_vec(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Vec<Self>> {
+                restorer.byte_vec(id)
+            }
+        };
+    u16 U16 U16
+        save: |value, saver| saver.int(value.into()),
+        restore: |id, restorer| restorer.number(id, "u16 (0 to 65535)");
+    u32 U32 U32
+        save: |value, saver| saver.int(value.into()),
+        restore: |id, restorer| restorer.number(id, "u32 (0 to 4294967295)");
+    u64 U64 U64
+        save: |value, saver| saver.uint128(value.into()),
+        restore: |id, restorer| restorer.number(id, "u64 (0 to 18446744073709551615)");
+    u128 U128 U128
+        save: |value, saver| saver.uint128(value),
+        restore: |id, restorer| restorer.unsigned(id, "u128 (0 to 340282366920938463463374607431768211455)");
+    i8 I8 I8
+        save: |value, saver| saver.int(value.into()),
+        restore: |id, restorer| restorer.number(id, "i8 (-128 to 127)");
+    i16 I16 I16
+        save: |value, saver| saver.int(value.into()),
+        restore: |id, restorer| restorer.number(id, "i16 (-32768 to 32767)");
+    i32 I32 I32
+        save: |value, saver| saver.int(value.into()),
+        restore: |id, restorer| restorer.number(id, "i32 (-2147483648 to 2147483647)");
+    i64 I64 I64
+        save: |value, saver| saver.int(value),
+        restore: |id, restorer| restorer.number(id, "i64 (-9223372036854775808 to 9223372036854775807)");
+    i128 I128 I128
+        save: |value, saver| saver.int128(value),
+        restore: |id, restorer| restorer.number(id, "i128 (-170141183460469231731687303715884105728 to 170141183460469231731687303715884105727)");
+    f32 F32 F32
+        save: |value, saver| saver.float(value.into()),
+        restore: |id, restorer| restorer.single(id);
+    f64 F64 F64
+        save: |value, saver| saver.float(value),
+        restore: |id, restorer| restorer.float(id);
 }
 
 /// `usize` and `isize` travel as 64 bits, so that every machine reads every pickle.
@@ -71,6 +138,11 @@ macro_rules! pointer_sized {
             fn encode<'b>(&self, head: HeadMut<'b, Self>, _: &mut Writer) -> Written<'b, Self> {
                 head.write((*self as $wire).to_le_bytes())
             }
+
+            #[inline]
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                (*self as $wire).save(saver)
+            }
         }
 
         impl<'de> Unpickle<'de> for $type {
@@ -88,6 +160,11 @@ macro_rules! pointer_sized {
                     })
                 })?;
                 Ok(slot.write(value))
+            }
+
+            #[inline]
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                restorer.number(id, concat!(stringify!($type), " on this machine"))
             }
         }
     )*};
@@ -115,6 +192,12 @@ impl Pickle for bool {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, _: &mut Writer) -> Written<'b, Self> {
         head.write([u8::from(*self)])
     }
+
+    #[inline]
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.bool(*self);
+        Ok(())
+    }
 }
 
 impl<'de> Unpickle<'de> for bool {
@@ -129,6 +212,11 @@ impl<'de> Unpickle<'de> for bool {
             [1] => Ok(slot.write(true)),
             _ => Err(reader.invalid(head, "a bool, 0 or 1")),
         }
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.bool(id)
     }
 }
 
@@ -152,6 +240,11 @@ impl Pickle for char {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, _: &mut Writer) -> Written<'b, Self> {
         head.write(u32::from(*self).to_le_bytes())
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.str(self.encode_utf8(&mut [0; 4]));
+        Ok(())
+    }
 }
 
 impl<'de> Unpickle<'de> for char {
@@ -164,6 +257,14 @@ impl<'de> Unpickle<'de> for char {
         match Self::from_u32(u32::from_le_bytes(head.array())) {
             Some(value) => Ok(slot.write(value)),
             None => Err(reader.invalid(head, "a char, a Unicode scalar value")),
+        }
+    }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let mut chars = restorer.text(id)?.chars();
+        match (chars.next(), chars.next()) {
+            (Some(char), None) => Ok(char),
+            _ => Err(restorer.invalid(id, "str of one character")),
         }
     }
 }

@@ -3,19 +3,23 @@
 use std::borrow::Cow;
 
 use crate::error::Result;
+use crate::graph::{Node, NodeId};
 use crate::native::{
     Filled, Head, HeadMut, INLINE, Measure, Reader, Slot, Writer, Written, option_head,
 };
-use crate::schema::{Node, SchemaBuilder, SchemaId};
+use crate::python::Saver;
+use crate::restore::Restorer;
+use crate::schema::{self, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
 impl<T: Layout> Layout for Option<T> {
     const HEAD: usize = option_head(T::HEAD);
     const FIXED: bool = T::FIXED && T::HEAD <= INLINE;
+    const NULLABLE: bool = true;
 
     fn describe(schema: &mut SchemaBuilder) -> SchemaId {
         let item = T::describe(schema);
-        schema.anonymous(Node::Option(item))
+        schema.anonymous(schema::Node::Option(item))
     }
 }
 
@@ -46,6 +50,18 @@ impl<T: Pickle> Pickle for Option<T> {
         }
         fields.finish()
     }
+
+    #[inline]
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        match self {
+            Some(value) if T::NULLABLE => saver.tuple(1, |saver| value.save(saver)),
+            Some(value) => value.save(saver),
+            None => {
+                saver.none();
+                Ok(())
+            }
+        }
+    }
 }
 
 impl<'de, T: Unpickle<'de>> Unpickle<'de> for Option<T> {
@@ -68,15 +84,32 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for Option<T> {
             _ => Err(reader.invalid(head, "an option's tag, 0 or 1")),
         }
     }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        match restorer.node(id) {
+            Node::None => Ok(None),
+            Node::Tuple { items, .. } if T::NULLABLE && items.len() == 1 => {
+                let items = restorer.graph().edges(items);
+                restorer.nest(id, |restorer| T::restore(items[0], restorer)).map(Some)
+            }
+            _ => T::restore(id, restorer).map(Some),
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
 }
 
 impl<T: Layout> Layout for Box<T> {
     // Constant, so that a type may contain itself in a box.
     const HEAD: usize = 0;
+    const NULLABLE: bool = T::NULLABLE;
 
     fn describe(schema: &mut SchemaBuilder) -> SchemaId {
         let item = T::describe(schema);
-        schema.anonymous(Node::Box(item))
+        schema.anonymous(schema::Node::Box(item))
     }
 }
 
@@ -91,6 +124,11 @@ impl<T: Pickle> Pickle for Box<T> {
         writer.boxed(&**self);
         head.zero()
     }
+
+    #[inline]
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.nest(|saver| (**self).save(saver))
+    }
 }
 
 impl<'de, T: Unpickle<'de>> Unpickle<'de> for Box<T> {
@@ -102,6 +140,11 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for Box<T> {
     ) -> Result<Filled<'b, Self>> {
         reader.boxed().map(|value| slot.write(Self::new(value)))
     }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.charge(1, size_of::<T>())?;
+        restorer.nest(id, |restorer| T::restore(id, restorer)).map(Self::new)
+    }
 }
 
 macro_rules! by_reference {
@@ -109,6 +152,7 @@ macro_rules! by_reference {
         impl<$($generics)*> Layout for $type {
             const HEAD: usize = <$target as Layout>::HEAD;
             const FIXED: bool = <$target as Layout>::FIXED;
+            const NULLABLE: bool = <$target as Layout>::NULLABLE;
 
             fn describe(schema: &mut SchemaBuilder) -> SchemaId {
                 <$target as Layout>::describe(schema)
@@ -138,6 +182,11 @@ macro_rules! pickle_by_reference {
                 writer: &mut Writer,
             ) -> Written<'b, Self> {
                 head.put(&**self, writer)
+            }
+
+            #[inline]
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                (**self).save(saver)
             }
         }
     )*};

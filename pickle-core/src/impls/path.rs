@@ -5,13 +5,26 @@ use std::ffi::{CStr, CString, OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::graph::NodeId;
 use crate::native::{COUNT, Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
 /// What of a path or the like is pickled.
 trait AsBytes {
     fn as_bytes(&self) -> Result<&[u8]>;
+
+    /// Text where it is text.
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        let bytes = self.as_bytes()?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => saver.str(text),
+            Err(_) => saver.bytes(bytes)?,
+        }
+        Ok(())
+    }
 }
 
 impl AsBytes for OsStr {
@@ -39,6 +52,10 @@ impl AsBytes for Path {
 impl AsBytes for CStr {
     fn as_bytes(&self) -> Result<&[u8]> {
         Ok(self.to_bytes())
+    }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.bytes(self.to_bytes())
     }
 }
 
@@ -81,6 +98,10 @@ macro_rules! as_bytes {
                     }
                 }
             }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                AsBytes::save(<Self as AsRef<$target>>::as_ref(self), saver)
+            }
         }
     )*};
 }
@@ -89,6 +110,15 @@ as_bytes! { OsStr: OsStr, OsString: OsStr, Box<OsStr>: OsStr, Path: Path, PathBu
 CStr: CStr, CString: CStr, Box<CStr>: CStr, }
 
 macro_rules! from_bytes {
+    (@restore [] $id:ident, $restorer:ident, $text:ident, $bytes:ident, $load:expr) => {{
+        let $bytes = &*$text;
+        $load.map_err(|error| $restorer.at($id, error))
+    }};
+    (@restore [$lifetime:lifetime] $id:ident, $restorer:ident, $text:ident, $bytes:ident, $load:expr) => {{
+        drop($text);
+        let $bytes = $restorer.borrowed_text_or_bytes($id)?;
+        $load.map_err(|error| $restorer.at($id, error))
+    }};
     ($([$($lifetime:lifetime)?] $type:ty: |$bytes:ident| $load:expr,)*) => {$(
         impl<'de $(: $lifetime, $lifetime)?> Unpickle<'de> for $type {
             fn decode<'b>(
@@ -102,6 +132,11 @@ macro_rules! from_bytes {
                     Ok(value) => Ok(slot.write(value)),
                     Err(error) => Err(error.at(start)),
                 }
+            }
+
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                let text = restorer.text_or_bytes(id)?;
+                from_bytes!(@restore [$($lifetime)?] id, restorer, text, $bytes, $load)
             }
         }
     )*};

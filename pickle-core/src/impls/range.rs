@@ -9,10 +9,14 @@ use std::ops::{
 
 use super::composite::{self, std_enum, std_struct};
 use crate::error::{Error, Result};
+use crate::graph::NodeId;
 use crate::native::{
     Filled, Head, HeadMut, INLINE, Measure, Reader, Slot, Writer, Written, enum_head,
 };
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{EnumNode, Node, Scalar, SchemaBuilder, SchemaId, StructNode};
+use crate::shape::Shape;
 use crate::traits::{Layout, Pickle, Unpickle};
 
 std_struct! { [T] Range<T>, "Range" { start: T, end: T } where T: Sized,
@@ -51,15 +55,36 @@ impl<T: Pickle + PartialOrd> Pickle for RangeInclusive<T> {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
         // A range iterated to its end still shows both bounds, and would come back whole.
         if self.is_empty() && self.start() <= self.end() {
-            let error = Error::custom("a RangeInclusive that was iterated to its end");
-            writer.fail(error.with_hint("pickle it before it is iterated, or pickle a `Range`"));
+            writer.fail(iterated());
         }
         let mut fields = head.fields();
         fields.put(self.start(), writer);
         fields.put(self.end(), writer);
         fields.finish()
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        if self.is_empty() && self.start() <= self.end() {
+            return Err(iterated());
+        }
+        saver.structure(&INCLUSIVE, |fields| {
+            fields.put(self.start())?;
+            fields.put(self.end())
+        })
+    }
 }
+
+#[cold]
+fn iterated() -> Error {
+    let error = Error::custom("a RangeInclusive that was iterated to its end");
+    error.with_hint("pickle it before it is iterated, or pickle a `Range`")
+}
+
+static INCLUSIVE: Shape = composite::struct_shape(
+    "RangeInclusive",
+    "std.RangeInclusive",
+    &[composite::field("start"), composite::field("end")],
+);
 
 impl<'de, T: Unpickle<'de>> Unpickle<'de> for RangeInclusive<T> {
     fn decode<'b>(
@@ -73,6 +98,10 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for RangeInclusive<T> {
         };
         let (start, end) = (bound("start")?, bound("end")?);
         Ok(slot.write(start..=end))
+    }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.structure::<2, _>(id, &INCLUSIVE, |fields| Ok(fields.take()?..=fields.take()?))
     }
 }
 
@@ -89,6 +118,7 @@ std_enum! { [] Infallible, "Infallible" {} }
 impl<T: ?Sized> Layout for PhantomData<T> {
     const HEAD: usize = 0;
     const FIXED: bool = true;
+    const NULLABLE: bool = true;
 
     fn describe(schema: &mut SchemaBuilder) -> SchemaId {
         schema.anonymous(Node::Scalar(Scalar::Unit))
@@ -105,6 +135,11 @@ impl<T: ?Sized> Pickle for PhantomData<T> {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, _: &mut Writer) -> Written<'b, Self> {
         head.zero()
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.none();
+        Ok(())
+    }
 }
 
 impl<'de, T: ?Sized> Unpickle<'de> for PhantomData<T> {
@@ -115,5 +150,13 @@ impl<'de, T: ?Sized> Unpickle<'de> for PhantomData<T> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         Ok(slot.write(Self))
+    }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.none(id).map(|()| Self)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self)
     }
 }

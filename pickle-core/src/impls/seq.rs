@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::native::{COUNT, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
 use crate::raw;
+use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -26,6 +29,10 @@ impl<T: Pickle> Pickle for [T] {
     #[inline(always)]
     fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
         writer.slice(head, self)
+    }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        T::save_slice(self, saver)
     }
 }
 
@@ -53,6 +60,10 @@ macro_rules! owned_slices {
             ) -> Written<'b, Self> {
                 writer.slice(head, self)
             }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                T::save_slice(self, saver)
+            }
         }
 
         impl<'de, T: Unpickle<'de>> Unpickle<'de> for $type {
@@ -63,6 +74,10 @@ macro_rules! owned_slices {
                 slot: Slot<'b, Self>,
             ) -> Result<Filled<'b, Self>> {
                 reader.vec::<T, _>(head).map(|items| slot.write(items.into()))
+            }
+
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                T::restore_vec(id, restorer).map(Into::into)
             }
         }
     )*};
@@ -79,6 +94,11 @@ impl<'de: 'a, 'a> Unpickle<'de> for &'a [u8] {
     ) -> Result<Filled<'b, Self>> {
         reader.bytes(head).map(|bytes| slot.write(bytes))
     }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.borrowed_bytes(id)
+    }
 }
 
 impl<'de: 'a, 'a> Unpickle<'de> for Cow<'a, [u8]> {
@@ -89,6 +109,11 @@ impl<'de: 'a, 'a> Unpickle<'de> for Cow<'a, [u8]> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         reader.bytes(head).map(|bytes| slot.write(Cow::Borrowed(bytes)))
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.cow_bytes(id)
     }
 }
 
@@ -125,6 +150,18 @@ impl<T: Pickle, const N: usize> Pickle for [T; N] {
         }
         fields.finish()
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        if self.first().is_some_and(|item| item.as_byte().is_some()) {
+            return T::save_slice(self, saver);
+        }
+        saver.tuple(N, |saver| {
+            for (index, item) in self.iter().enumerate() {
+                item.save(saver).map_err(|error| error.in_index(index))?;
+            }
+            Ok(())
+        })
+    }
 }
 
 impl<'de, T: Unpickle<'de>, const N: usize> Unpickle<'de> for [T; N] {
@@ -135,5 +172,13 @@ impl<'de, T: Unpickle<'de>, const N: usize> Unpickle<'de> for [T; N] {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         raw::decode_array(head, reader, slot)
+    }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        let items = T::restore_vec(id, restorer)?;
+        let len = items.len();
+        items.try_into().map_err(|_| {
+            restorer.invalid(id, format!("{N} items")).with_hint(format!("there are {len}"))
+        })
     }
 }

@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::native::{COUNT, Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -32,6 +35,12 @@ macro_rules! text {
             ) -> Written<'b, Self> {
                 writer.text(head, self)
             }
+
+            #[inline]
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                saver.str(self);
+                Ok(())
+            }
         }
     )*};
 }
@@ -47,6 +56,11 @@ impl<'de> Unpickle<'de> for String {
     ) -> Result<Filled<'b, Self>> {
         reader.string(head).map(|text| slot.write(text))
     }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.string(id)
+    }
 }
 
 impl<'de> Unpickle<'de> for Box<str> {
@@ -57,6 +71,11 @@ impl<'de> Unpickle<'de> for Box<str> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         reader.text(head).map(|text| slot.write(text.into()))
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.string(id).map(Into::into)
     }
 }
 
@@ -69,6 +88,11 @@ impl<'de: 'a, 'a> Unpickle<'de> for &'a str {
     ) -> Result<Filled<'b, Self>> {
         reader.text(head).map(|text| slot.write(text))
     }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.borrowed_text(id)
+    }
 }
 
 impl<'de: 'a, 'a> Unpickle<'de> for Cow<'a, str> {
@@ -79,5 +103,10 @@ impl<'de: 'a, 'a> Unpickle<'de> for Cow<'a, str> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         reader.text(head).map(|text| slot.write(Cow::Borrowed(text)))
+    }
+
+    #[inline]
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.cow_text(id)
     }
 }

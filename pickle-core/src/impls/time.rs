@@ -4,8 +4,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::composite::{self, std_struct};
 use crate::error::Result;
+use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId, StructNode};
+use crate::shape::Shape;
 use crate::traits::{Layout, Pickle, Unpickle};
 
 const SECOND: u32 = 1_000_000_000;

@@ -1,13 +1,17 @@
 //! Tuples up to 16, and `()`.
 
 use crate::error::{Error, Result};
+use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
+use crate::python::Saver;
+use crate::restore::Restorer;
 use crate::schema::{Node, Scalar, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
 impl Layout for () {
     const HEAD: usize = 0;
     const FIXED: bool = true;
+    const NULLABLE: bool = true;
 
     fn describe(schema: &mut SchemaBuilder) -> SchemaId {
         schema.anonymous(Node::Scalar(Scalar::Unit))
@@ -24,6 +28,11 @@ impl Pickle for () {
     fn encode<'b>(&self, head: HeadMut<'b, Self>, _: &mut Writer) -> Written<'b, Self> {
         head.zero()
     }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        saver.none();
+        Ok(())
+    }
 }
 
 impl<'de> Unpickle<'de> for () {
@@ -34,6 +43,10 @@ impl<'de> Unpickle<'de> for () {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         Ok(slot.write(()))
+    }
+
+    fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        restorer.none(id)
     }
 }
 
@@ -69,6 +82,13 @@ macro_rules! tuples {
                 $(fields.put(&self.$index, writer);)*
                 fields.finish()
             }
+
+            fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+                saver.tuple([$($index),*].len(), |saver| {
+                    $(self.$index.save(saver).map_err(|error| in_item(error, $index))?;)*
+                    Ok(())
+                })
+            }
         }
 
         impl<'de, $($type: Unpickle<'de>),*> Unpickle<'de> for ($($type,)*) {
@@ -84,6 +104,14 @@ macro_rules! tuples {
                             .map_err(|error| in_item(error, $index))
                     };)*
                 })
+            }
+
+            fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                let items = restorer.exactly(id, [$($index),*].len())?;
+                restorer.nest(id, |restorer| Ok(($(
+                    $type::restore(items[$index], restorer)
+                        .map_err(|error| in_item(error, $index))?,
+                )*)))
             }
         }
     )*};

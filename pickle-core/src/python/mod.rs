@@ -12,14 +12,23 @@ mod objects;
 pub mod opcode;
 mod options;
 mod save_calls;
+mod save_graph;
+mod save_shape;
 mod saver;
 mod stream;
 mod text;
+mod text_memo;
 mod writer;
 
 pub use machine::Machine;
+pub(crate) use names::today;
 pub use options::{KOI8_R, LoadOptions, MemoEntries, SaveOptions};
-pub use saver::{save, save_with};
+pub(crate) use save_graph::save_within;
+pub use save_graph::{save, save_with};
+#[doc(hidden)]
+pub use save_shape::FieldSaver;
+pub use saver::Saver;
+pub(crate) use saver::save_value;
 pub use stream::read_pickle;
 pub use text::{Encoding, OnInvalid};
 pub(crate) use writer::{code_points, float_repr};

@@ -1,5 +1,7 @@
 //! Names that Python 3 moved: what `fix_imports` maps between the protocols below 3 and the others.
 
+use std::borrow::Cow;
+
 /// The name in Python 2 of what is called so in Python 3.
 pub(super) fn to_python2(module: &[u8], name: &[u8]) -> (Vec<u8>, Vec<u8>) {
     mapped(module, name, TO_2_NAMES, TO_2_MODULES)
@@ -8,6 +10,22 @@ pub(super) fn to_python2(module: &[u8], name: &[u8]) -> (Vec<u8>, Vec<u8>) {
 /// The name in Python 3 of what is called so in Python 2.
 pub(super) fn to_python3(module: &[u8], name: &[u8]) -> (Vec<u8>, Vec<u8>) {
     mapped(module, name, TO_3_NAMES, TO_3_MODULES)
+}
+
+/// The name in Python 3 of what is called so in Python 2, nearly always the same.
+pub(crate) fn today<'a>(module: &'a str, name: &'a str) -> (Cow<'a, str>, Cow<'a, str>) {
+    match to_python3(module.as_bytes(), name.as_bytes()) {
+        (new_module, new_name)
+            if new_module == module.as_bytes() && new_name == name.as_bytes() =>
+        {
+            (module.into(), name.into())
+        }
+        (module, name) => (owned(module).into(), owned(name).into()),
+    }
+}
+
+fn owned(name: Vec<u8>) -> String {
+    String::from_utf8_lossy(&name).into_owned()
 }
 
 type Names = &'static [[&'static str; 4]];

@@ -1,441 +1,774 @@
-//! A graph into a pickle. A list of tasks takes the place of recursion.
+//! A typed value into a pickle: what [`Pickle::save`] calls.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::{Graph, Keys, Node, NodeId};
+use crate::graph::Integer;
+use crate::limits::Limits;
 use crate::protocol::Protocol;
+use crate::traits::Pickle;
 
-use super::names;
 use super::opcode as op;
 use super::options::{MemoEntries, SaveOptions};
-use super::writer::Writer;
+use super::text_memo::TextMemo;
+use super::writer::{Writer, latin1};
+use super::{Machine, names, save_with};
 
 /// Items per `APPENDS`, `SETITEMS` and `ADDITEMS`.
-const BATCH: usize = 1000;
+pub(super) const BATCH: usize = 1000;
 
-/// Writes what is reached from `root` by one of Python's protocols.
+/// Receives the contents of buffers that travel beside the pickle.
+type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
+
+/// Writes one pickle of Python's. [`Pickle::save`] gets one.
 ///
-/// Plain values come out as CPython's C pickler writes them, byte for byte.
-///
-/// ```
-/// use pickle_core::Protocol;
-/// use pickle_core::python::{LoadOptions, Machine, save};
-/// let mut machine = Machine::new(b"](I1\nI01\ne.", LoadOptions::new());
-/// let root = machine.load()?;
-/// assert_eq!(save(machine.graph(), root, Protocol::V2)?, b"\x80\x02]q\x00(K\x01\x88e.");
-/// # Ok::<(), pickle_core::Error>(())
-/// ```
-///
-/// # Errors
-/// When the protocol is not one of Python's, or cannot express a name or a persistent id.
-pub fn save(graph: &Graph<'_>, root: NodeId, protocol: Protocol) -> Result<Vec<u8>> {
-    save_with(graph, root, &SaveOptions::new(protocol))
-}
-
-/// Writes what is reached from `root`, with everything optional.
-///
-/// # Errors
-/// As [`save`].
-pub fn save_with(graph: &Graph<'_>, root: NodeId, options: &SaveOptions) -> Result<Vec<u8>> {
-    if options.protocol == Protocol::Native {
-        let what = "a graph is written by one of Python's protocols, 0 to 5";
-        return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
-    }
-    let needed = match options.memo {
-        MemoEntries::Python => None,
-        MemoEntries::Needed => Some(needed(graph, root)),
-    };
-    let mut saver = Saver {
-        graph,
-        keys: Keys::default(),
-        writer: Writer::new(options.protocol as u8),
-        memo: vec![UNSEEN; graph.len()],
-        fix_imports: options.fix_imports,
-        needed,
-        numbered: 0,
-        open_sets: HashMap::new(),
-        texts: HashMap::new(),
-        globals: HashMap::new(),
-        memo_len: 0,
-        tasks: vec![Task::Save(root)],
-    };
-    saver.run()?;
-    Ok(saver.writer.finish())
-}
-
-pub(super) const UNSEEN: u32 = u32::MAX;
-
-/// The nodes that are reached more than once; and where some node reaches itself, all that are in
-/// the memo before what they hold, so that every cycle ends at one of them.
-fn needed(graph: &Graph<'_>, root: NodeId) -> Vec<bool> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Visit {
-        Never,
-        Open,
-        Done,
-    }
-    let mut visits = vec![Visit::Never; graph.len()];
-    let mut needed = vec![false; graph.len()];
-    let (mut stack, mut cyclic) = (vec![(root, false)], false);
-    while let Some((id, leaving)) = stack.pop() {
-        let visit = &mut visits[id.index()];
-        if leaving {
-            *visit = Visit::Done;
-        } else if *visit == Visit::Never {
-            *visit = Visit::Open;
-            stack.push((id, true));
-            graph.for_each_edge(id, |edge| stack.push((edge, false)));
-        } else {
-            cyclic |= *visit == Visit::Open;
-            needed[id.index()] = true;
-        }
-    }
-    for id in graph.ids().filter(|_| cyclic) {
-        let breaks_cycles = matches!(
-            graph.node(id),
-            Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::Call(_) | Node::New(_)
-        );
-        needed[id.index()] |= breaks_cycles && visits[id.index()] == Visit::Done;
-    }
-    needed
-}
-
-pub(super) struct Saver<'g, 'de> {
-    pub(super) graph: &'g Graph<'de>,
-    pub(super) keys: Keys,
+/// Each method writes one object, and makes the choices that CPython's C pickler makes, so that
+/// values with one natural form in Python come out byte for byte as Python writes them.
+pub struct Saver<'w> {
     pub(super) writer: Writer,
-    /// The memo number of each node.
-    pub(super) memo: Vec<u32>,
-    /// The nodes that need one, where not all get it.
-    pub(super) needed: Option<Vec<bool>>,
-    pub(super) fix_imports: bool,
-    /// How many nodes are in the memo.
-    pub(super) numbered: u32,
-    /// For sets that are being written as calls: how many nodes were in the memo when they began.
-    pub(super) open_sets: HashMap<NodeId, u32>,
-    /// Memo numbers of the words that protocols write around an object.
-    pub(super) texts: HashMap<&'static str, u32>,
-    pub(super) globals: HashMap<(Vec<u8>, Vec<u8>), u32>,
+    pub(super) options: SaveOptions,
+    /// The next memo number.
     pub(super) memo_len: u32,
-    pub(super) tasks: Vec<Task>,
+    texts: TextMemo,
+    globals: HashMap<Vec<u8>, u32>,
+    /// Classes of derived types: by the address of their names.
+    classes: HashMap<(usize, usize), Class>,
+    /// The shared object that is about to be written, until it takes its memo number.
+    pub(crate) pending: Option<usize>,
+    /// The memo numbers of shared objects, by address.
+    pub(crate) shared: HashMap<usize, u32>,
+    /// The memo numbers of nodes, for each graph that was saved within.
+    pub(super) graphs: HashMap<usize, Vec<u32>>,
+    depth: u32,
+    max_depth: u32,
+    /// Inside keys and elements of sets, where only what is hashable in Python may stand.
+    in_key: bool,
+    /// The next sequence of bytes is `bytes`, even where it would be a list.
+    pub(super) wants_bytes: bool,
+    buffers: Option<BufferSink<'w>>,
 }
 
-/// What remains to be written, the next one last.
-pub(super) enum Task {
-    Save(NodeId),
-    Op(u8),
-    /// An empty tuple.
-    Unit,
-    /// What begins a short tuple: nothing since protocol 2.
-    Open,
-    /// The bytes of a bytearray node.
-    BytesOf(NodeId),
-    Text(&'static str),
-    Global(&'static str, &'static str),
-    Named(Vec<u8>, Vec<u8>),
-    PlainText(Vec<u8>),
-    /// The tuple's items are on the stack.
-    EndTuple(NodeId),
-    /// A tuple of so many items that no node stands for.
-    Tuple(u8),
-    /// Gives the topmost object a memo number that nothing refers to.
-    Put,
-    PutNode(NodeId),
-    PutGlobal(Vec<u8>, Vec<u8>),
-    /// An object made by a call is on the stack.
-    EndCall(NodeId),
-    EndFrozenSet(NodeId),
-    Batch(Batch),
+#[derive(Clone, Copy)]
+struct Class {
+    memo: u32,
+    used: bool,
 }
 
-pub(super) struct Batch {
-    items: Rc<[NodeId]>,
-    at: usize,
-    /// Two for a dict.
-    step: usize,
-    single: u8,
-    many: u8,
-    form: Form,
-    open: Open,
+/// Saves `value` by one of Python's protocols.
+pub(crate) fn save_value<T: Pickle + ?Sized>(
+    value: &T,
+    options: &SaveOptions,
+    limits: &Limits,
+    buffers: Option<BufferSink<'_>>,
+) -> Result<Vec<u8>> {
+    let mut saver = Saver::new(options, limits)?;
+    saver.buffers = buffers;
+    value.save(&mut saver)?;
+    saver.finish()
 }
 
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Form {
-    /// A list or dict: one item alone is appended alone.
-    Exact,
-    /// What an iterator yields: so is one that remains.
-    Iterated,
-    /// A set: never; and a full last batch is followed by an empty one.
-    Set,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Open {
-    No,
-    Single,
-    Many,
-}
-
-impl Saver<'_, '_> {
-    fn run(&mut self) -> Result<()> {
-        while let Some(task) = self.tasks.pop() {
-            match task {
-                Task::Save(id) => self.node(id)?,
-                Task::Op(code) => self.writer.op(code),
-                Task::Unit => self.unit(),
-                Task::Open if self.writer.protocol >= 2 => {}
-                Task::Open => self.writer.op(op::MARK),
-                Task::BytesOf(id) => self.bytes_of(id),
-                Task::Text(text) => self.constant(text),
-                Task::Global(module, name) => self.global(module.into(), name.into())?,
-                Task::Named(module, name) => self.global(module, name)?,
-                Task::PlainText(text) => {
-                    self.writer.boundary();
-                    self.writer.text(&text);
-                    self.put_unused();
-                }
-                Task::EndTuple(id) => self.end_tuple(id),
-                Task::Tuple(len) => {
-                    let code = [op::TUPLE1, op::TUPLE2, op::TUPLE3][usize::from(len) - 1];
-                    self.writer.op(if self.writer.protocol >= 2 { code } else { op::TUPLE });
-                    self.put_unused();
-                }
-                Task::Put => self.put_unused(),
-                Task::PutNode(id) => self.put_node(id),
-                Task::PutGlobal(module, name) => {
-                    self.globals.insert((module, name), self.memo_len);
-                    self.put();
-                }
-                Task::EndCall(id) => self.end_call(id),
-                Task::EndFrozenSet(id) => {
-                    if self.memo[id.index()] == UNSEEN {
-                        self.writer.op(op::FROZENSET);
-                        self.put_node(id);
-                    } else {
-                        self.writer.op(op::POP_MARK);
-                        self.writer.get(self.memo[id.index()]);
-                    }
-                }
-                Task::Batch(batch) => self.batch(batch),
-            }
+impl<'w> Saver<'w> {
+    pub(super) fn new(options: &SaveOptions, limits: &Limits) -> Result<Self> {
+        if options.protocol == Protocol::Native {
+            let what = "the native protocol has no opcodes: choose one of Python's, 0 to 5";
+            return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
         }
-        Ok(())
+        Ok(Self {
+            writer: Writer::new(options.protocol as u8),
+            options: *options,
+            memo_len: 0,
+            texts: TextMemo::default(),
+            globals: HashMap::new(),
+            classes: HashMap::new(),
+            pending: None,
+            shared: HashMap::new(),
+            graphs: HashMap::new(),
+            depth: 0,
+            max_depth: limits.max_depth,
+            in_key: false,
+            wants_bytes: false,
+            buffers: None,
+        })
     }
 
-    fn node(&mut self, id: NodeId) -> Result<()> {
+    pub(super) fn finish(self) -> Result<Vec<u8>> {
+        let unused = self.options.memo == MemoEntries::Needed
+            && self.classes.values().any(|class| !class.used);
+        let bytes = self.writer.finish();
+        if !unused {
+            return Ok(bytes);
+        }
+        // A class that occurs once was numbered in case that it would occur again.
+        let mut machine = Machine::new(&bytes, super::LoadOptions::new());
+        let root = machine.load()?;
+        save_with(machine.graph(), root, &self.options)
+    }
+
+    /// The protocol that is being written.
+    pub fn protocol(&self) -> Protocol {
+        self.options.protocol
+    }
+
+    /// Begins an object; returns the shared pointer's address that its memo number belongs to.
+    pub(super) fn begin(&mut self) -> Option<usize> {
         self.writer.boundary();
-        if self.memo[id.index()] != UNSEEN {
-            self.writer.get(self.memo[id.index()]);
-            return Ok(());
-        }
-        let graph = self.graph;
-        match graph.node(id) {
-            Node::None => self.writer.op(op::NONE),
-            Node::Bool(value) => self.writer.bool(value),
-            Node::Int(_) | Node::BigInt(_) => {
-                if let Some(value) = graph.integer(id) {
-                    self.writer.integer(value);
-                }
-            }
-            Node::Float(value) => self.writer.float(value),
-            Node::Str(span) => {
-                self.writer.text(graph.bytes(span));
-                self.put_node(id);
-            }
-            Node::Bytes(span) => self.bytes(id, graph.bytes(span)),
-            Node::ByteArray(span) => self.bytearray(id, graph.bytes(span)),
-            Node::Buffer { index, readonly: true } => self.bytes(id, graph.buffer(index)),
-            Node::Buffer { index, .. } => self.bytearray(id, graph.buffer(index)),
-            Node::List(items) => {
-                self.start(id, op::EMPTY_LIST, op::LIST);
-                self.push_batch(graph.edges(items).into(), op::APPEND, Form::Exact);
-            }
-            Node::Dict(pairs) => {
-                self.start(id, op::EMPTY_DICT, op::DICT);
-                let pairs = graph.pairs(pairs, &mut self.keys);
-                let items = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
-                self.push_batch(items, op::SETITEM, Form::Exact);
-            }
-            Node::Tuple { items, .. } if items.is_empty() => self.unit(),
-            Node::Tuple { items, .. } => self.tuple(id, graph.edges(items)),
-            Node::Set(items) => {
-                let items = graph.elements(items, &mut self.keys);
-                return self.set(id, items.into());
-            }
-            Node::FrozenSet(items) => {
-                let items = graph.elements(items, &mut self.keys);
-                return self.frozen_set(id, items.into());
-            }
-            Node::Global { module, name } => {
-                let words = (self.words(module), self.words(name));
-                let (old, protocol) = (graph.has_old_names(), self.writer.protocol);
-                let today = if old { names::to_python3(&words.0, &words.1) } else { words.clone() };
-                if protocol < 4 || today != words {
-                    let (module, name) = if protocol < 3 { words } else { today };
-                    return self.global(module, name);
-                }
-                let (module, name) = (Task::Save(module), Task::Save(name));
-                self.push([module, name, Task::Op(op::STACK_GLOBAL), Task::PutNode(id)]);
-            }
-            Node::Call(object) => self.push([
-                Task::Save(object.callee),
-                Task::Save(object.args),
-                Task::Op(op::REDUCE),
-                Task::EndCall(id),
-            ]),
-            Node::New(object) => self.new_object(id, object),
-            Node::PersistentId(of) => return self.persistent(of),
-        }
-        Ok(())
+        self.pending.take()
     }
 
-    /// Tasks in the order in which they are to run.
-    pub(super) fn push<const N: usize>(&mut self, tasks: [Task; N]) {
-        self.tasks.extend(tasks.into_iter().rev());
-    }
-
-    /// Numbers an object that nothing refers to again.
-    pub(super) fn put_unused(&mut self) {
-        if self.needed.is_none() {
-            self.put();
+    /// Gives the topmost object a memo number, where it needs one.
+    #[inline]
+    pub(super) fn put(&mut self, shared: Option<usize>) {
+        if shared.is_some() || self.options.memo == MemoEntries::Python {
+            self.number(shared);
         }
     }
 
-    pub(super) fn put(&mut self) {
+    pub(super) fn number(&mut self, shared: Option<usize>) {
+        if let Some(address) = shared {
+            self.shared.insert(address, self.memo_len);
+        }
         self.writer.put(self.memo_len);
         self.memo_len += 1;
     }
 
-    pub(super) fn put_node(&mut self, id: NodeId) {
-        if self.needed.as_ref().is_some_and(|needed| !needed[id.index()]) {
-            return;
-        }
-        self.memo[id.index()] = self.memo_len;
-        self.numbered += 1;
-        self.put();
-    }
-
-    fn words(&self, id: NodeId) -> Vec<u8> {
-        match self.graph.node(id) {
-            Node::Str(span) => self.graph.bytes(span).to_vec(),
-            _ => Vec::new(),
+    /// Notes the number of an object that is shared, or gives it one.
+    pub(super) fn share(&mut self, shared: Option<usize>, memo: Option<u32>) {
+        match (shared, memo) {
+            (Some(address), Some(memo)) => drop(self.shared.insert(address, memo)),
+            (Some(_), None) => self.number(shared),
+            (None, _) => {}
         }
     }
 
-    /// An empty list or dict that is filled later.
-    fn start(&mut self, id: NodeId, binary: u8, text: u8) {
-        if self.writer.protocol >= 1 {
-            self.writer.op(binary);
-        } else {
-            self.writer.op(op::MARK);
-            self.writer.op(text);
+    /// Numbers an object of a kind that Python never does, if it is shared.
+    fn put_shared(&mut self, shared: Option<usize>) {
+        if shared.is_some() {
+            self.number(shared);
         }
-        self.put_node(id);
     }
 
-    pub(super) fn unit(&mut self) {
-        self.writer.boundary();
-        if self.writer.protocol >= 1 {
-            return self.writer.op(op::EMPTY_TUPLE);
+    /// Counts a level of nesting while `inside` saves what is there.
+    #[inline]
+    pub(crate) fn nest(&mut self, inside: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if self.depth >= self.max_depth {
+            return Err(too_deep(self.max_depth));
         }
-        self.writer.op(op::MARK);
-        self.writer.op(op::TUPLE);
+        self.depth += 1;
+        inside(self)?;
+        self.depth -= 1;
+        Ok(())
     }
 
-    /// A word that belongs to the format rather than to the graph.
-    pub(super) fn constant(&mut self, text: &'static str) {
-        self.writer.boundary();
-        if let Some(index) = self.texts.get(text) {
-            return self.writer.get(*index);
+    /// `None`.
+    pub fn none(&mut self) {
+        let shared = self.begin();
+        self.writer.op(op::NONE);
+        self.put_shared(shared);
+    }
+
+    /// A bool.
+    pub fn bool(&mut self, value: bool) {
+        let shared = self.begin();
+        self.writer.bool(value);
+        self.put_shared(shared);
+    }
+
+    /// An integer.
+    pub fn int(&mut self, value: i64) {
+        self.integer(Integer::Small(value));
+    }
+
+    /// An integer of 128 bits.
+    pub fn int128(&mut self, value: i128) {
+        match i64::try_from(value) {
+            Ok(small) => self.int(small),
+            Err(_) => self.big_int(&value.to_le_bytes()),
+        }
+    }
+
+    /// An unsigned integer of 128 bits.
+    pub fn uint128(&mut self, value: u128) {
+        match i64::try_from(value) {
+            Ok(small) => self.int(small),
+            Err(_) => self.big_int(&[&value.to_le_bytes()[..], &[0]].concat()),
+        }
+    }
+
+    /// An integer of any size: little-endian, in two's complement.
+    pub fn big_int(&mut self, bytes: &[u8]) {
+        match crate::graph::bigint::small(bytes) {
+            Some(small) => self.int(small),
+            None => self.integer(Integer::Big(crate::graph::bigint::trim(bytes))),
+        }
+    }
+
+    fn integer(&mut self, value: Integer<'_>) {
+        let shared = self.begin();
+        self.writer.integer(value);
+        self.put_shared(shared);
+    }
+
+    /// A float.
+    pub fn float(&mut self, value: f64) {
+        let shared = self.begin();
+        self.writer.float(value);
+        self.put_shared(shared);
+    }
+
+    /// Text. The same text again becomes a reference to the first, as Python has it for what it
+    /// interns.
+    pub fn str(&mut self, text: &str) {
+        let shared = self.begin();
+        if self.options.memo == MemoEntries::Python {
+            if let Some(memo) = self.texts.get_or_insert(text.as_bytes(), self.memo_len) {
+                if let Some(address) = shared {
+                    self.shared.insert(address, memo);
+                }
+                return self.writer.get(memo);
+            }
         }
         self.writer.text(text.as_bytes());
-        self.texts.insert(text, self.memo_len);
-        self.put();
+        self.put(shared);
     }
 
-    fn tuple(&mut self, id: NodeId, items: &[NodeId]) {
-        if !self.short(items.len()) {
-            self.writer.op(op::MARK);
+    /// Text of this one object only.
+    pub(super) fn plain_text(&mut self, text: &[u8]) {
+        self.writer.boundary();
+        self.writer.text(text);
+        self.put(None);
+    }
+
+    /// A word that belongs to the format rather than to the value.
+    pub(super) fn constant(&mut self, text: &str) {
+        self.writer.boundary();
+        match self.texts.get_or_insert(text.as_bytes(), self.memo_len) {
+            Some(memo) if self.options.memo == MemoEntries::Python => self.writer.get(memo),
+            _ => {
+                self.writer.text(text.as_bytes());
+                self.put(None);
+            }
         }
-        self.tasks.push(Task::EndTuple(id));
-        self.tasks.extend(items.iter().rev().map(|item| Task::Save(*item)));
     }
 
-    /// Whether a tuple of this length has an opcode of its own.
-    fn short(&self, len: usize) -> bool {
-        len <= 3 && self.writer.protocol >= 2
+    /// Immutable bytes.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let shared = self.begin();
+        self.bare_bytes(bytes)?;
+        self.put(shared);
+        Ok(())
     }
 
-    fn end_tuple(&mut self, id: NodeId) {
-        let Node::Tuple { items, .. } = self.graph.node(id) else { return };
-        let (len, known) = (items.len(), self.memo[id.index()]);
-        if known == UNSEEN {
-            let code = match len {
-                1..=3 if self.short(len) => [op::TUPLE1, op::TUPLE2, op::TUPLE3][len - 1],
-                _ => op::TUPLE,
-            };
-            self.writer.op(code);
-            return self.put_node(id);
+    /// Bytes without a memo number: an opcode, or before protocol 3 a call that encodes text.
+    pub(super) fn bare_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        if self.writer.protocol >= 3 {
+            self.writer.bytes(bytes);
+            return Ok(());
         }
-        // An item led back to this tuple, which is complete by now: take the other one.
-        if self.short(len) || self.writer.protocol == 0 {
-            let mark = usize::from(!self.short(len));
-            (0..len + mark).for_each(|_| self.writer.op(op::POP));
-        } else {
-            self.writer.op(op::POP_MARK);
+        if bytes.is_empty() {
+            return self.reduce("builtins", "bytes", 0, |_| Ok(()));
         }
-        self.writer.get(known);
+        self.reduce("_codecs", "encode", 2, |saver| {
+            saver.plain_text(&latin1(bytes));
+            saver.constant("latin1");
+            Ok(())
+        })
     }
 
-    pub(super) fn push_batch(&mut self, items: Rc<[NodeId]>, single: u8, form: Form) {
-        let (many, step) = match single {
-            op::APPEND => (op::APPENDS, 1),
-            op::SETITEM => (op::SETITEMS, 2),
-            _ => (op::ADDITEMS, 1),
+    /// A `bytearray`.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn bytearray(&mut self, bytes: &[u8]) -> Result<()> {
+        let shared = self.begin();
+        self.bare_bytearray(bytes)?;
+        self.put(shared);
+        Ok(())
+    }
+
+    /// A `bytearray` without a memo number: an opcode, or before protocol 5 a call.
+    pub(super) fn bare_bytearray(&mut self, bytes: &[u8]) -> Result<()> {
+        match self.writer.protocol {
+            5.. => self.writer.bytearray(bytes),
+            _ if bytes.is_empty() => return self.reduce("builtins", "bytearray", 0, |_| Ok(())),
+            _ => return self.reduce("builtins", "bytearray", 1, |saver| saver.bytes(bytes)),
+        }
+        Ok(())
+    }
+
+    /// A buffer: beside the pickle where the caller takes buffers, else as bytes inside it
+    /// ([PEP 574](https://peps.python.org/pep-0574/)).
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn buffer(&mut self, bytes: &[u8]) -> Result<()> {
+        let (Some(sink), 5..) = (&mut self.buffers, self.writer.protocol) else {
+            return self.bytes(bytes);
         };
-        let batch = Batch { items, at: 0, step, single, many, form, open: Open::No };
-        self.tasks.push(Task::Batch(batch));
+        sink(bytes);
+        self.begin();
+        self.writer.op(op::NEXT_BUFFER);
+        self.writer.op(op::READONLY_BUFFER);
+        Ok(())
     }
 
-    fn batch(&mut self, mut batch: Batch) {
-        let (done, total) = (batch.at / batch.step, batch.items.len() / batch.step);
-        match batch.open {
-            Open::Single => {
-                self.writer.op(batch.single);
-                batch.open = Open::No;
-            }
-            Open::Many if done % BATCH == 0 || done == total => {
-                self.writer.op(batch.many);
-                batch.open = Open::No;
-            }
-            _ => {}
-        }
-        if done == total {
-            if batch.form == Form::Set && total > 0 && total % BATCH == 0 {
-                self.writer.op(op::MARK);
-                self.writer.op(batch.many);
-            }
-            return;
-        }
-        if batch.open == Open::No {
-            let alone = match batch.form {
-                Form::Exact => total == 1,
-                Form::Iterated => total - done == 1,
-                Form::Set => false,
-            };
-            if alone || self.writer.protocol == 0 {
-                batch.open = Open::Single;
-            } else {
-                self.writer.op(op::MARK);
-                batch.open = Open::Many;
-            }
-        }
-        let next = batch.at + batch.step;
-        let items = Rc::clone(&batch.items);
-        let at = std::mem::replace(&mut batch.at, next);
-        self.tasks.push(Task::Batch(batch));
-        self.tasks.extend(items[at..next].iter().rev().map(|item| Task::Save(*item)));
+    /// Whether [`buffer`](Self::buffer) hands bytes to the caller.
+    pub fn takes_buffers(&self) -> bool {
+        self.buffers.is_some() && self.writer.protocol >= 5
     }
+
+    /// A list; a tuple where it is a key.
+    ///
+    /// # Errors
+    /// When an item cannot be saved.
+    pub fn list<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        len: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        if std::mem::take(&mut self.wants_bytes) {
+            let mut bytes = Vec::with_capacity(len);
+            for item in items {
+                match item.borrow().as_byte() {
+                    Some(byte) => bytes.push(byte),
+                    None => return Err(no_bytes()),
+                }
+            }
+            return self.bytes(&bytes);
+        }
+        if self.in_key {
+            return self.tuple(len, |saver| save_each(saver, items));
+        }
+        self.plain_list(len, items)
+    }
+
+    fn plain_list<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        len: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        self.empty(op::EMPTY_LIST, op::LIST);
+        self.put(shared);
+        let mut batch = Batch::list(len);
+        self.nest(|saver| {
+            for (index, item) in items.enumerate() {
+                batch.before(saver);
+                item.borrow().save(saver).map_err(|error| error.in_index(index))?;
+                batch.after(saver);
+            }
+            batch.end(saver)
+        })
+    }
+
+    /// A tuple of `len` items, which `items` saves one after the other.
+    ///
+    /// # Errors
+    /// When an item cannot be saved.
+    pub fn tuple(
+        &mut self,
+        len: usize,
+        items: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        self.bare_tuple(len, items)?;
+        match len {
+            0 => self.put_shared(shared),
+            _ => self.put(shared),
+        }
+        Ok(())
+    }
+
+    fn bare_tuple(
+        &mut self,
+        len: usize,
+        items: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let code = match (len, self.writer.protocol) {
+            (0, 1..) => {
+                self.writer.op(op::EMPTY_TUPLE);
+                return Ok(());
+            }
+            (1..=3, 2..) => [op::TUPLE1, op::TUPLE2, op::TUPLE3][len - 1],
+            _ => {
+                self.writer.op(op::MARK);
+                op::TUPLE
+            }
+        };
+        self.nest(items)?;
+        self.writer.op(code);
+        Ok(())
+    }
+
+    /// A set; a `frozenset` where it is a key.
+    ///
+    /// # Errors
+    /// When an element cannot be saved.
+    pub fn set<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        len: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        let outer = std::mem::replace(&mut self.in_key, true);
+        let saved = if outer { self.frozen_set(len, items) } else { self.plain_set(len, items) };
+        self.in_key = outer;
+        saved
+    }
+
+    fn plain_set<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        len: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        if self.writer.protocol < 4 {
+            return self.old_set("set", len, items, shared);
+        }
+        self.writer.op(op::EMPTY_SET);
+        self.put(shared);
+        let mut batch = Batch::set(len);
+        self.nest(|saver| {
+            for (index, item) in items.enumerate() {
+                batch.before(saver);
+                item.borrow().save(saver).map_err(|error| error.in_index(index))?;
+                batch.after(saver);
+            }
+            batch.end(saver)
+        })
+    }
+
+    fn frozen_set<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        len: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        if self.writer.protocol < 4 {
+            return self.old_set("frozenset", len, items, shared);
+        }
+        self.writer.op(op::MARK);
+        self.nest(|saver| save_each(saver, items))?;
+        self.writer.op(op::FROZENSET);
+        self.put(shared);
+        Ok(())
+    }
+
+    /// Sets before protocol 4: a call with a list.
+    fn old_set<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        class: &str,
+        len: usize,
+        items: impl Iterator<Item = B>,
+        shared: Option<usize>,
+    ) -> Result<()> {
+        self.reduce("builtins", class, 1, |saver| saver.plain_list(len, items))?;
+        self.put(shared);
+        Ok(())
+    }
+
+    /// A dict.
+    ///
+    /// # Errors
+    /// When a key or value cannot be saved; when it is itself a key, which Python does not allow.
+    pub fn dict<'v, K: Pickle + 'v, V: Pickle + 'v>(
+        &mut self,
+        len: usize,
+        entries: impl Iterator<Item = (&'v K, &'v V)>,
+    ) -> Result<()> {
+        self.begin_dict()?;
+        let mut batch = Batch::dict(len);
+        self.nest(|saver| {
+            for (index, (key, value)) in entries.enumerate() {
+                batch.before(saver);
+                saver.key(key).map_err(|error| error.in_index(index))?;
+                value.save(saver).map_err(|error| error.in_index(index))?;
+                batch.after(saver);
+            }
+            batch.end(saver)
+        })
+    }
+
+    /// Begins a dict whose entries the caller writes.
+    pub(super) fn begin_dict(&mut self) -> Result<()> {
+        let shared = self.begin();
+        if self.in_key {
+            return Err(unhashable());
+        }
+        self.empty(op::EMPTY_DICT, op::DICT);
+        self.put(shared);
+        Ok(())
+    }
+
+    /// A key: lists in it become tuples, sets become frozensets.
+    pub(crate) fn key<K: Pickle + ?Sized>(&mut self, key: &K) -> Result<()> {
+        let outer = std::mem::replace(&mut self.in_key, true);
+        key.save(self)?;
+        self.in_key = outer;
+        Ok(())
+    }
+
+    /// Saves what an instance holds, whose hash Python takes from its identity.
+    pub(super) fn outside_key(
+        &mut self,
+        save: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let outer = std::mem::replace(&mut self.in_key, false);
+        save(self)?;
+        self.in_key = outer;
+        Ok(())
+    }
+
+    fn empty(&mut self, binary: u8, text: u8) {
+        if self.writer.protocol >= 1 {
+            return self.writer.op(binary);
+        }
+        self.writer.op(op::MARK);
+        self.writer.op(text);
+    }
+
+    /// The result of calling a function or class of Python's with `len` arguments, which `args`
+    /// saves one after the other.
+    ///
+    /// Nothing is called here; whoever loads the pickle in Python calls it.
+    ///
+    /// # Errors
+    /// When an argument cannot be saved, or the protocol cannot write the name.
+    pub fn call(
+        &mut self,
+        module: &str,
+        name: &str,
+        len: usize,
+        args: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        self.outside_key(|saver| saver.reduce(module, name, len, args))?;
+        self.put(shared);
+        Ok(())
+    }
+
+    /// [`call`](Self::call) without a memo number for the result.
+    pub(super) fn reduce(
+        &mut self,
+        module: &str,
+        name: &str,
+        len: usize,
+        args: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        self.named(module.as_bytes(), name.as_bytes())?;
+        self.writer.boundary();
+        self.tuple(len, args)?;
+        self.writer.op(op::REDUCE);
+        Ok(())
+    }
+
+    /// A function or class by its module and qualified name.
+    ///
+    /// # Errors
+    /// When the protocol cannot write the name.
+    pub fn global(&mut self, module: &str, name: &str) -> Result<()> {
+        let shared = self.begin();
+        self.named(module.as_bytes(), name.as_bytes())?;
+        self.put_shared(shared);
+        Ok(())
+    }
+
+    /// The class of a derived type, or of a variant of it.
+    pub(super) fn class(
+        &mut self,
+        module: &'static str,
+        name: &'static str,
+        variant: Option<&'static str>,
+    ) -> Result<()> {
+        let owner = variant.unwrap_or(name);
+        let key = (name.as_ptr() as usize, variant.map_or(0, |name| name.as_ptr() as usize));
+        if let Some(class) = self.classes.get_mut(&key).filter(|_| !owner.is_empty()) {
+            class.used = true;
+            let memo = class.memo;
+            self.writer.boundary();
+            self.writer.get(memo);
+            return Ok(());
+        }
+        let before = self.memo_len;
+        match variant {
+            Some(variant) => {
+                self.named(module.as_bytes(), [name, ".", variant].concat().as_bytes())?;
+            }
+            None => self.named(module.as_bytes(), name.as_bytes())?,
+        }
+        // Written anew, it has the last number; else it was known by its names already.
+        if self.memo_len > before {
+            self.classes.insert(key, Class { memo: self.memo_len - 1, used: false });
+        }
+        Ok(())
+    }
+
+    /// A name, from the memo where it was written before.
+    pub(super) fn named(&mut self, module: &[u8], name: &[u8]) -> Result<()> {
+        self.writer.boundary();
+        let key = [module, b"\0", name].concat();
+        if let Some(memo) = self.globals.get(&key) {
+            self.writer.get(*memo);
+            return Ok(());
+        }
+        if self.writer.protocol >= 4 {
+            self.name_text(module);
+            self.name_text(name);
+            self.writer.op(op::STACK_GLOBAL);
+        } else {
+            self.old_global(module, name)?;
+        }
+        self.globals.insert(key, self.memo_len);
+        self.number(None);
+        Ok(())
+    }
+
+    fn name_text(&mut self, text: &[u8]) {
+        match std::str::from_utf8(text) {
+            Ok(text) => self.constant(text),
+            Err(_) => self.plain_text(text),
+        }
+    }
+
+    /// A name before protocol 4: a line for the module and one for the name; what lies inside a
+    /// class is reached by `getattr`.
+    fn old_global(&mut self, module: &[u8], name: &[u8]) -> Result<()> {
+        let parts: Vec<&[u8]> = match name {
+            [b'.', ..] | [.., b'.'] => vec![name],
+            _ => name.split(|byte| *byte == b'.').collect(),
+        };
+        for _ in &parts[1..] {
+            self.named(b"builtins", b"getattr")?;
+            if self.writer.protocol < 2 {
+                self.writer.op(op::MARK);
+            }
+        }
+        match parts.len() {
+            1 => self.global_line(module, name)?,
+            _ => self.named(module, parts[0])?,
+        }
+        for (index, part) in parts.iter().enumerate().skip(1) {
+            self.plain_text(part);
+            self.writer.op(if self.writer.protocol >= 2 { op::TUPLE2 } else { op::TUPLE });
+            self.put(None);
+            self.writer.op(op::REDUCE);
+            if index + 1 < parts.len() {
+                let owner = parts[..=index].join(&b'.');
+                self.globals.insert([module, b"\0", &owner].concat(), self.memo_len);
+                self.number(None);
+            }
+        }
+        Ok(())
+    }
+
+    fn global_line(&mut self, module: &[u8], name: &[u8]) -> Result<()> {
+        let protocol = self.writer.protocol;
+        let fits = |name: &[u8]| match protocol {
+            3 => std::str::from_utf8(name).is_ok_and(|name| !name.contains('\n')),
+            _ => name.is_ascii() && !name.contains(&b'\n'),
+        };
+        if [module, name].iter().any(|name| name.is_empty() || !fits(name)) {
+            let what = format!("protocol {protocol} cannot write this name");
+            return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
+                .with_hint("protocol 4 writes any name"));
+        }
+        let (module, name) = match protocol {
+            0..=2 if self.options.fix_imports => names::to_python2(module, name),
+            _ => (module.to_vec(), name.to_vec()),
+        };
+        self.writer.line_pair(op::GLOBAL, &module, &name);
+        Ok(())
+    }
+}
+
+fn save_each<T: Pickle + ?Sized, B: Borrow<T>>(
+    saver: &mut Saver<'_>,
+    items: impl Iterator<Item = B>,
+) -> Result<()> {
+    for (index, item) in items.enumerate() {
+        item.borrow().save(saver).map_err(|error| error.in_index(index))?;
+    }
+    Ok(())
+}
+
+/// How the items of a container are handed over: one by one or a thousand at a time.
+pub(super) struct Batch {
+    total: usize,
+    done: usize,
+    single: u8,
+    many: u8,
+    is_set: bool,
+}
+
+impl Batch {
+    fn list(total: usize) -> Self {
+        Self { total, done: 0, single: op::APPEND, many: op::APPENDS, is_set: false }
+    }
+
+    pub(super) fn dict(total: usize) -> Self {
+        Self { total, done: 0, single: op::SETITEM, many: op::SETITEMS, is_set: false }
+    }
+
+    fn set(total: usize) -> Self {
+        Self { total, done: 0, single: op::ADDITEMS, many: op::ADDITEMS, is_set: true }
+    }
+
+    /// Whether each item is handed over alone.
+    #[inline]
+    fn is_single(&self, saver: &Saver<'_>) -> bool {
+        saver.writer.protocol == 0 || self.total == 1 && !self.is_set
+    }
+
+    #[inline]
+    pub(super) fn before(&mut self, saver: &mut Saver<'_>) {
+        if self.done.is_multiple_of(BATCH) && !self.is_single(saver) {
+            saver.writer.op(op::MARK);
+        }
+    }
+
+    #[inline]
+    pub(super) fn after(&mut self, saver: &mut Saver<'_>) {
+        self.done += 1;
+        if self.is_single(saver) {
+            saver.writer.op(self.single);
+        } else if self.done.is_multiple_of(BATCH) {
+            saver.writer.op(self.many);
+        }
+    }
+
+    /// Ends the last batch; a set whose last one is full gets an empty one, as in CPython.
+    pub(super) fn end(self, saver: &mut Saver<'_>) -> Result<()> {
+        if self.done != self.total {
+            return Err(Error::new(ErrorKind::Changed));
+        }
+        if self.done == 0 || self.is_single(saver) {
+            return Ok(());
+        }
+        if !self.done.is_multiple_of(BATCH) {
+            saver.writer.op(self.many);
+        } else if self.is_set {
+            saver.writer.op(op::MARK);
+            saver.writer.op(self.many);
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn too_deep(limit: u32) -> Error {
+    Error::new(ErrorKind::Depth { limit })
+        .with_hint("raise `Limits::max_depth` where the stack is large enough")
+}
+
+#[cold]
+fn no_bytes() -> Error {
+    let what = "`#[pickle(bytes)]` is for sequences of `u8`";
+    Error::new(ErrorKind::Unsupported { what: what.into() })
+}
+
+#[cold]
+pub(super) fn unhashable() -> Error {
+    Error::new(ErrorKind::Unsupported { what: "a dict cannot be a key in Python".into() })
 }

@@ -1,0 +1,271 @@
+//! How structs, enums and states of derived types are written: the forms of [`PythonShape`].
+
+use crate::error::{Error, Result};
+use crate::shape::{Body, Fields, PythonShape, Shape, Style, Variant};
+use crate::traits::Pickle;
+
+use super::opcode as op;
+use super::saver::{Batch, Saver};
+
+impl Saver<'_> {
+    /// A struct, whose pickled fields `save` puts one after the other.
+    ///
+    /// # Errors
+    /// When a field cannot be saved.
+    #[doc(hidden)]
+    pub fn structure(
+        &mut self,
+        shape: &'static Shape,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let Body::Struct(fields) = &shape.body else { unreachable!("a struct has fields") };
+        let owner = Owner { shape, variant: None, fields };
+        match (shape.python, fields.style) {
+            (PythonShape::Dict, _) => self.field_dict(owner, save),
+            (PythonShape::Tuple, _) => self.field_tuple(owner, save),
+            (PythonShape::Object, Style::Named) => self.instance(owner, save),
+            _ => self.made_of_args(owner, save),
+        }
+    }
+
+    /// A variant of an enum.
+    ///
+    /// # Errors
+    /// As [`structure`](Self::structure).
+    #[doc(hidden)]
+    pub fn variant(
+        &mut self,
+        shape: &'static Shape,
+        index: usize,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
+        let variant = &variants[index];
+        let owner = Owner { shape, variant: Some(variant), fields: &variant.fields };
+        match (shape.python, variant.fields.style) {
+            (PythonShape::Name, _) | (PythonShape::Tagged, Style::Unit) => {
+                self.str(variant.name);
+                Ok(())
+            }
+            (PythonShape::Enum, _) => {
+                let shared = self.begin();
+                self.class(shape.module, shape.qualname, Some(variant.name))?;
+                self.share(shared, None);
+                Ok(())
+            }
+            (PythonShape::Tagged, _) => self.tagged(owner, save),
+            (_, Style::Named) => self.instance(owner, save),
+            _ => self.made_of_args(owner, save),
+        }
+    }
+
+    /// The state of a type with hooks, as what Python hands to `__setstate__`.
+    ///
+    /// # Errors
+    /// When the state cannot be saved.
+    #[doc(hidden)]
+    pub fn state<S: Pickle + ?Sized>(&mut self, shape: &'static Shape, state: &S) -> Result<()> {
+        let shared = self.begin();
+        self.new_instance(shape, None, shared)?;
+        self.outside_key(|saver| saver.nest(|saver| state.save(saver)))?;
+        self.writer.op(op::BUILD);
+        Ok(())
+    }
+
+    /// `{"Variant": ..}`
+    fn tagged(
+        &mut self,
+        owner: Owner,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.begin_dict()?;
+        let mut batch = Batch::dict(1);
+        batch.before(self);
+        self.str(owner.name());
+        self.nest(|saver| match (owner.fields.style, owner.fields.list.len()) {
+            (Style::Named, _) => saver.field_dict(owner, save),
+            (_, 1) => FieldSaver::bare(saver, owner).run(save),
+            _ => saver.field_tuple(owner, save),
+        })?;
+        batch.after(self);
+        batch.end(self)
+    }
+
+    fn field_tuple(
+        &mut self,
+        owner: Owner,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.tuple(owner.fields.list.len(), |saver| FieldSaver::bare(saver, owner).run(save))
+    }
+
+    fn field_dict(
+        &mut self,
+        owner: Owner,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.begin_dict()?;
+        self.nest(|saver| {
+            let batch = Batch::dict(owner.fields.list.len());
+            FieldSaver { saver, owner, index: 0, batch: Some(batch) }.run(save)
+        })
+    }
+
+    /// An instance with its fields as attributes.
+    fn instance(
+        &mut self,
+        owner: Owner,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        self.new_instance(owner.shape, owner.variant, shared)?;
+        // As Python: an instance without attributes has no state.
+        if owner.fields.list.is_empty() {
+            return FieldSaver::bare(self, owner).run(save);
+        }
+        self.outside_key(|saver| saver.field_dict(owner, save))?;
+        self.writer.op(op::BUILD);
+        Ok(())
+    }
+
+    /// An instance that `__new__` makes without arguments.
+    fn new_instance(
+        &mut self,
+        shape: &'static Shape,
+        variant: Option<&'static Variant>,
+        shared: Option<usize>,
+    ) -> Result<()> {
+        let variant = variant.map(|variant| variant.name);
+        if self.writer.protocol >= 2 {
+            self.class(shape.module, shape.qualname, variant)?;
+            self.writer.op(op::EMPTY_TUPLE);
+            self.writer.op(op::NEWOBJ);
+        } else {
+            self.reduce("copyreg", "_reconstructor", 3, |saver| {
+                saver.class(shape.module, shape.qualname, variant)?;
+                saver.global("builtins", "object")?;
+                saver.none();
+                Ok(())
+            })?;
+        }
+        self.put(shared);
+        Ok(())
+    }
+
+    /// An instance that `__new__` makes of the fields.
+    fn made_of_args(
+        &mut self,
+        owner: Owner,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let shared = self.begin();
+        let (shape, variant) = (owner.shape, owner.variant.map(|variant| variant.name));
+        let len = owner.fields.list.len();
+        self.outside_key(|saver| {
+            if saver.writer.protocol >= 2 {
+                saver.class(shape.module, shape.qualname, variant)?;
+                saver.writer.boundary();
+                saver.tuple(len, |saver| FieldSaver::bare(saver, owner).run(save))?;
+                saver.writer.op(op::NEWOBJ);
+                return Ok(());
+            }
+            saver.reduce("copyreg", "__newobj__", len + 1, |saver| {
+                saver.class(shape.module, shape.qualname, variant)?;
+                FieldSaver::bare(saver, owner).run(save)
+            })
+        })?;
+        self.put(shared);
+        Ok(())
+    }
+}
+
+/// Whose fields are saved.
+#[derive(Clone, Copy)]
+struct Owner {
+    shape: &'static Shape,
+    variant: Option<&'static Variant>,
+    fields: &'static Fields,
+}
+
+impl Owner {
+    fn name(self) -> &'static str {
+        self.variant.map_or(self.shape.name, |variant| variant.name)
+    }
+
+    #[cold]
+    fn in_field(self, error: Error, index: usize) -> Error {
+        let error = error.in_field(self.name(), self.fields.list[index].name);
+        match self.variant {
+            Some(variant) => error.in_field(self.shape.name, variant.name),
+            None => error,
+        }
+    }
+}
+
+/// Puts the pickled fields of a struct or variant, in order.
+#[doc(hidden)]
+pub struct FieldSaver<'s, 'w> {
+    saver: &'s mut Saver<'w>,
+    owner: Owner,
+    index: usize,
+    /// With names, as the entries of a dict.
+    batch: Option<Batch>,
+}
+
+impl<'s, 'w> FieldSaver<'s, 'w> {
+    fn bare(saver: &'s mut Saver<'w>, owner: Owner) -> Self {
+        Self { saver, owner, index: 0, batch: None }
+    }
+
+    fn run(mut self, save: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        save(&mut self)?;
+        debug_assert_eq!(self.index, self.owner.fields.list.len(), "all fields are put");
+        match self.batch {
+            Some(batch) => batch.end(self.saver),
+            None => Ok(()),
+        }
+    }
+
+    /// The next field.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub fn put<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.before();
+        if let Err(error) = value.save(self.saver) {
+            return Err(self.owner.in_field(error, self.index));
+        }
+        self.after();
+        Ok(())
+    }
+
+    /// The state of the next field, which a hook makes.
+    ///
+    /// # Errors
+    /// When the hook refuses, or the state cannot be saved.
+    pub fn put_state<S: Pickle>(&mut self, state: Result<S>) -> Result<()> {
+        match state {
+            Ok(state) => self.put(&state),
+            Err(error) => Err(self.owner.in_field(error, self.index)),
+        }
+    }
+
+    #[inline]
+    fn before(&mut self) {
+        let field = &self.owner.fields.list[self.index];
+        if let Some(batch) = &mut self.batch {
+            batch.before(self.saver);
+            self.saver.str(field.name);
+        }
+        self.saver.wants_bytes = field.bytes;
+    }
+
+    #[inline]
+    fn after(&mut self) {
+        self.saver.wants_bytes = false;
+        self.index += 1;
+        if let Some(batch) = &mut self.batch {
+            batch.after(self.saver);
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! Structs: which node is which field's, whatever form the pickle has.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Node, NodeId};
+use crate::hooks::Rebuilt;
+use crate::shape::{Body, Field, Fields, Shape, Style, Variant};
+use crate::traits::Unpickle;
+
+use super::{Instance, Restorer};
+
+/// Where the fields of a struct or variant are found.
+#[derive(Clone, Debug)]
+pub(super) enum Source<'g> {
+    /// No fields are there.
+    Nothing,
+    /// By name: keys and values in turn. The key that names the variant is none of them.
+    Entries { pairs: Cow<'g, [NodeId]>, tag: Option<NodeId> },
+    /// By position.
+    Items(&'g [NodeId]),
+    /// By what made the instance and was done to it.
+    Instance(Box<Instance<'g>>),
+    /// The value of a tagged variant.
+    Payload(NodeId),
+}
+
+/// Who is being restored.
+#[derive(Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) shape: &'static Shape,
+    pub(super) variant: Option<&'static Variant>,
+    pub(super) fields: &'static Fields,
+}
+
+impl Owner {
+    #[cold]
+    fn in_field(self, error: Error, index: usize) -> Error {
+        let field = self.fields.list[index].name;
+        match self.variant {
+            Some(variant) => {
+                error.in_field(variant.name, field).in_field(self.shape.name, variant.name)
+            }
+            None => error.in_field(self.shape.name, field),
+        }
+    }
+}
+
+/// Hands out the pickled fields of a struct or variant, in order.
+#[doc(hidden)]
+pub struct RestoredFields<'r, 'g, 'de, const N: usize> {
+    restorer: &'r mut Restorer<'g, 'de>,
+    id: NodeId,
+    owner: Owner,
+    nodes: [Option<NodeId>; N],
+    index: usize,
+}
+
+impl<'g, 'de> Restorer<'g, 'de> {
+    /// A struct with `N` pickled fields, which `build` takes one after the other.
+    ///
+    /// # Errors
+    /// When the node denotes no such struct, or a field is missing or cannot be restored.
+    #[doc(hidden)]
+    #[inline]
+    pub fn structure<const N: usize, R>(
+        &mut self,
+        id: NodeId,
+        shape: &'static Shape,
+        build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
+    ) -> Result<R> {
+        let Body::Struct(fields) = &shape.body else { unreachable!("a struct has fields") };
+        let mut nodes = [None; N];
+        let owner = Owner { shape, variant: None, fields };
+        self.locate_struct(id, owner, &mut nodes)?;
+        self.build(id, owner, nodes, build)
+    }
+
+    #[inline]
+    pub(super) fn build<const N: usize, R>(
+        &mut self,
+        id: NodeId,
+        owner: Owner,
+        nodes: [Option<NodeId>; N],
+        build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
+    ) -> Result<R> {
+        self.charge(1, 0)?;
+        self.nest(id, |restorer| {
+            build(&mut RestoredFields { restorer, id, owner, nodes, index: 0 })
+        })
+    }
+
+    /// The state of a type with hooks: what Python would hand to `__setstate__`. An instance
+    /// without a state has `None`, or its arguments.
+    ///
+    /// # Errors
+    /// When the node is no instance of the class.
+    #[doc(hidden)]
+    pub fn state(&self, id: NodeId, shape: &'static Shape) -> Result<NodeId> {
+        let instance = self.instance(id).filter(|made| is_class(made, shape));
+        let instance = instance.ok_or_else(|| self.not_of_class(id, shape))?;
+        let (Node::Call(object) | Node::New(object)) = self.graph.node(id) else {
+            return Err(self.not_of_class(id, shape));
+        };
+        let arguments = (!instance.args.is_empty()).then_some(object.args);
+        let state = instance.states.last().copied().or(instance.base).or(arguments);
+        Ok(state.unwrap_or(crate::graph::NONE))
+    }
+
+    fn locate_struct(
+        &self,
+        id: NodeId,
+        owner: Owner,
+        found: &mut [Option<NodeId>],
+    ) -> Result<()> {
+        let graph = self.graph;
+        match graph.node(id) {
+            Node::Dict(pairs) => self.locate_named(owner, graph.edges(pairs), None, found),
+            Node::Tuple { items, .. } | Node::List(items) => {
+                self.locate_items(id, owner, graph.edges(items), found)
+            }
+            Node::Call(_) | Node::New(_) => match self.instance(id) {
+                Some(made) if is_class(&made, owner.shape) => {
+                    self.locate_instance(id, owner, &made, found)
+                }
+                _ => match self.entries(id) {
+                    Ok(pairs) => self.locate_named(owner, &pairs, None, found),
+                    Err(_) => Err(self.not_of_class(id, owner.shape)),
+                },
+            },
+            _ => Err(self.not_of_class(id, owner.shape)),
+        }
+    }
+
+    pub(super) fn locate(
+        &self,
+        id: NodeId,
+        owner: Owner,
+        source: &Source<'g>,
+        found: &mut [Option<NodeId>],
+    ) -> Result<()> {
+        match source {
+            Source::Nothing => Ok(()),
+            Source::Entries { pairs, tag } => self.locate_named(owner, pairs, *tag, found),
+            Source::Items(items) => self.locate_items(id, owner, items, found),
+            Source::Instance(made) => self.locate_instance(id, owner, made, found),
+            Source::Payload(payload) => match (owner.fields.style, owner.fields.list.len()) {
+                (Style::Unit, _) => Ok(()),
+                (Style::Tuple, 1) => {
+                    found[0] = Some(*payload);
+                    Ok(())
+                }
+                _ => match self.entries(*payload) {
+                    Ok(pairs) => self.locate_named(owner, &pairs, None, found),
+                    Err(_) => self.locate_items(id, owner, self.items(*payload)?, found),
+                },
+            },
+        }
+    }
+
+    fn locate_instance(
+        &self,
+        id: NodeId,
+        owner: Owner,
+        made: &Instance<'g>,
+        found: &mut [Option<NodeId>],
+    ) -> Result<()> {
+        match made.base {
+            Some(base) => self.locate_items(id, owner, self.tuple_items(base), found)?,
+            None => self.locate_items(id, owner, made.args, found)?,
+        }
+        for pairs in [made.kwargs, made.pairs] {
+            self.locate_named(owner, pairs, None, found)?;
+        }
+        for state in made.states {
+            self.locate_state(*state, owner, found)?;
+        }
+        Ok(())
+    }
+
+    /// A state dict; a pair of one and the slots; or the fields of a dataclass with slots.
+    fn locate_state(
+        &self,
+        state: NodeId,
+        owner: Owner,
+        found: &mut [Option<NodeId>],
+    ) -> Result<()> {
+        let graph = self.graph;
+        match graph.node(state) {
+            Node::None => return Ok(()),
+            Node::Dict(pairs) => return self.locate_named(owner, graph.edges(pairs), None, found),
+            Node::List(items) => {
+                return self.locate_items(state, owner, graph.edges(items), found);
+            }
+            Node::Tuple { items, .. } => {
+                if let [dict, slots] = graph.edges(items) {
+                    let mut both = true;
+                    for part in [dict, slots] {
+                        match graph.node(*part) {
+                            Node::None => {}
+                            Node::Dict(pairs) => {
+                                self.locate_named(owner, graph.edges(pairs), None, found)?;
+                            }
+                            _ => both = false,
+                        }
+                    }
+                    if both {
+                        return Ok(());
+                    }
+                }
+            }
+            _ => {}
+        }
+        Err(self.mismatch(state, format!("a state dict of {}", owner.shape.class)).with_hint(
+            "a class with a `__getstate__` of its own needs `#[pickle(getstate, setstate)]`",
+        ))
+    }
+
+    fn locate_named(
+        &self,
+        owner: Owner,
+        pairs: &[NodeId],
+        tag: Option<NodeId>,
+        found: &mut [Option<NodeId>],
+    ) -> Result<()> {
+        let mut next = 0;
+        for pair in pairs.chunks_exact(2) {
+            let (key, value) = (pair[0], pair[1]);
+            let name = match self.graph.node(key) {
+                Node::Str(span) => self.graph.bytes(span),
+                _ => &[],
+            };
+            match position(owner.fields.list, name, next) {
+                Some(index) => {
+                    found[index] = Some(value);
+                    next = index + 1;
+                }
+                None if Some(key) == tag => {}
+                None if owner.shape.deny_unknown_fields => return Err(self.unknown(owner, key)),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn locate_items(
+        &self,
+        id: NodeId,
+        owner: Owner,
+        items: &[NodeId],
+        found: &mut [Option<NodeId>],
+    ) -> Result<()> {
+        let fields = owner.fields.list;
+        let numbered = fields.iter().any(|field| field.aliases.iter().any(|name| is_index(name)));
+        for (index, item) in items.iter().enumerate() {
+            let place = match numbered {
+                false => Some(index).filter(|index| *index < fields.len()),
+                true => position(fields, index.to_string().as_bytes(), index),
+            };
+            match place {
+                Some(place) => found[place] = Some(*item),
+                None if owner.shape.deny_unknown_fields => {
+                    let field = index.to_string();
+                    return Err(self.at(id, Error::new(ErrorKind::UnknownField { field })));
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn unknown(&self, owner: Owner, key: NodeId) -> Error {
+        let field = match self.graph.text(key) {
+            Some(name) => name.chars().take(100).flat_map(char::escape_debug).collect(),
+            None => self.describe(key),
+        };
+        let near = crate::near::near(&field, owner.fields.list.iter().map(|field| field.name));
+        let hint = near.map(|near| format!("did you mean `{near}`?"));
+        let error = self.at(key, Error::new(ErrorKind::UnknownField { field }));
+        let error = match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        };
+        error.in_type(owner.shape.name)
+    }
+
+    #[cold]
+    pub(super) fn not_of_class(&self, id: NodeId, shape: &'static Shape) -> Error {
+        let error = self.mismatch(id, shape.class);
+        match self.instance(id) {
+            Some(made) => {
+                let class = super::object::shown(&made.module, &made.name);
+                error.with_hint(format!(
+                    "`{class}` is not registered for this type: `#[pickle(class = \"{class}\")]` \
+                     or `alias` would name it"
+                ))
+            }
+            None => error,
+        }
+    }
+}
+
+/// Whether the object is of the struct's class, by today's name or a former one.
+fn is_class(made: &Instance<'_>, shape: &Shape) -> bool {
+    made.has_class(shape.class) || shape.aliases.iter().any(|alias| made.has_class(alias))
+}
+
+/// The field of this name, most likely the next one.
+#[inline]
+fn position(fields: &[Field], name: &[u8], next: usize) -> Option<usize> {
+    if fields.get(next).is_some_and(|field| field.name.as_bytes() == name) {
+        return Some(next);
+    }
+    let by_name = fields.iter().position(|field| field.name.as_bytes() == name);
+    by_name.or_else(|| {
+        let is_alias = |field: &Field| field.aliases.iter().any(|alias| alias.as_bytes() == name);
+        fields.iter().position(is_alias)
+    })
+}
+
+fn is_index(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl<'de, const N: usize> RestoredFields<'_, '_, 'de, N> {
+    /// The next field.
+    ///
+    /// # Errors
+    /// When it is missing, or cannot be restored.
+    #[inline]
+    pub fn take<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let index = self.advance();
+        match self.nodes[index] {
+            Some(node) => match T::restore(node, self.restorer) {
+                Ok(value) => Ok(value),
+                Err(error) => Err(self.owner.in_field(error, index)),
+            },
+            None => T::absent().ok_or_else(|| self.missing(index)),
+        }
+    }
+
+    /// The next field, or its default where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be restored.
+    #[inline]
+    pub fn take_or<T: Unpickle<'de>>(&mut self, default: impl FnOnce() -> T) -> Result<T> {
+        match self.nodes[self.index] {
+            Some(_) => self.take(),
+            None => {
+                self.index += 1;
+                Ok(default())
+            }
+        }
+    }
+
+    /// The next field, which a hook makes of its state.
+    ///
+    /// # Errors
+    /// When it is missing, the state cannot be restored, or the hook refuses.
+    pub fn take_state<T, S: Unpickle<'de>, R: Rebuilt<T>>(
+        &mut self,
+        setstate: impl FnOnce(S) -> R,
+    ) -> Result<T> {
+        let index = self.advance();
+        let Some(node) = self.nodes[index] else { return Err(self.missing(index)) };
+        let value = S::restore(node, self.restorer).and_then(|state| {
+            setstate(state).rebuilt().map_err(|error| self.restorer.at(node, error))
+        });
+        value.map_err(|error| self.owner.in_field(error, index))
+    }
+
+    /// [`take_state`](Self::take_state), or the default where the field is missing.
+    ///
+    /// # Errors
+    /// When the state cannot be restored, or the hook refuses.
+    pub fn take_state_or<T, S: Unpickle<'de>, R: Rebuilt<T>>(
+        &mut self,
+        setstate: impl FnOnce(S) -> R,
+        default: impl FnOnce() -> T,
+    ) -> Result<T> {
+        match self.nodes[self.index] {
+            Some(_) => self.take_state(setstate),
+            None => {
+                self.index += 1;
+                Ok(default())
+            }
+        }
+    }
+
+    fn advance(&mut self) -> usize {
+        let index = self.index;
+        self.index += 1;
+        index
+    }
+
+    #[cold]
+    fn missing(&self, index: usize) -> Error {
+        let field = self.owner.fields.list[index].name.into();
+        let error = self.restorer.at(self.id, Error::new(ErrorKind::MissingField { field }));
+        let owner = self.owner.variant.map_or(self.owner.shape.name, |variant| variant.name);
+        error.in_type(owner).with_hint("`#[pickle(default)]` on the field would fill it")
+    }
+}

@@ -1,0 +1,237 @@
+//! Enums: which variant it is, in whatever form the pickle names it.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::graph::{Node, NodeId};
+use crate::shape::{Body, Shape, Style, Variant};
+
+use super::fields::{Owner, RestoredFields, Source};
+use super::{Instance, Restorer};
+
+/// Keys that name the variant inside a dict that holds its fields as well.
+const TAGS: [&str; 4] = ["type", "tag", "kind", "variant"];
+/// Keys that hold the fields beside such a tag.
+const CONTENTS: [&str; 4] = ["content", "value", "data", "fields"];
+
+/// A variant that was recognised, and where its fields are.
+#[doc(hidden)]
+pub struct RestoredVariant<'g> {
+    /// The number of the variant in its enum.
+    pub index: usize,
+    source: Source<'g>,
+    id: NodeId,
+}
+
+impl<'g, 'de> Restorer<'g, 'de> {
+    /// Finds out which variant a node denotes.
+    ///
+    /// # Errors
+    /// When it denotes none of the enum's.
+    #[doc(hidden)]
+    pub fn variant(&self, id: NodeId, shape: &'static Shape) -> Result<RestoredVariant<'g>> {
+        let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
+        let graph = self.graph;
+        let (name, source) = match graph.node(id) {
+            Node::Str(_) => (Cow::Borrowed(self.text(id)?), Source::Nothing),
+            Node::Int(value) => return self.by_value(id, shape, variants, value.into()),
+            Node::Dict(pairs) => self.tagged(id, shape, variants, graph.edges(pairs))?,
+            Node::Tuple { items, .. } | Node::List(items) => {
+                self.listed(id, shape, variants, graph.edges(items))?
+            }
+            Node::Global { .. } => {
+                let name = self.global(id).and_then(|(module, name)| named(shape, &module, &name));
+                (name.ok_or_else(|| self.no_variant(id, shape))?, Source::Nothing)
+            }
+            Node::Call(_) | Node::New(_) => {
+                let made = self.instance(id).ok_or_else(|| self.no_variant(id, shape))?;
+                if is_enum(shape, &made) {
+                    return self.member(id, shape, variants, &made);
+                }
+                match named(shape, &made.module, &made.name) {
+                    Some(name) => (name, Source::Instance(Box::new(made))),
+                    None => match self.entries(id) {
+                        Ok(Cow::Borrowed(pairs)) => self.tagged(id, shape, variants, pairs)?,
+                        _ => return Err(self.no_variant(id, shape)),
+                    },
+                }
+            }
+            _ => return Err(self.no_variant(id, shape)),
+        };
+        match find(variants, &name) {
+            Some(index) => Ok(RestoredVariant { index, source, id }),
+            None => Err(self.unknown_variant(id, shape, variants, &name)),
+        }
+    }
+
+    /// The fields of the variant, which `build` takes one after the other.
+    ///
+    /// # Errors
+    /// When a field is missing or cannot be restored.
+    #[doc(hidden)]
+    pub fn variant_fields<const N: usize, R>(
+        &mut self,
+        variant: RestoredVariant<'g>,
+        shape: &'static Shape,
+        build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
+    ) -> Result<R> {
+        let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
+        let own = &variants[variant.index];
+        let owner = Owner { shape, variant: Some(own), fields: &own.fields };
+        let mut nodes = [None; N];
+        if N > 0 {
+            self.locate(variant.id, owner, &variant.source, &mut nodes)?;
+        }
+        self.build(variant.id, owner, nodes, build)
+    }
+
+    /// `{"Variant": fields}`, `{"type": "Variant", ..fields}`, `{"type": .., "content": fields}`.
+    fn tagged(
+        &self,
+        id: NodeId,
+        shape: &'static Shape,
+        variants: &'static [Variant],
+        pairs: &'g [NodeId],
+    ) -> Result<(Cow<'g, str>, Source<'g>)> {
+        if let [key, value] = *pairs
+            && let Some(name) = self.graph.text(key)
+            && (find(variants, name).is_some() || !TAGS.contains(&name))
+        {
+            return Ok((name.into(), Source::Payload(value)));
+        }
+        let entry = |keys: &[&str]| {
+            let is_one = |id| self.graph.text(id).is_some_and(|text| keys.contains(&text));
+            pairs.chunks_exact(2).find(|pair| is_one(pair[0]))
+        };
+        let Some([tag, name]) = entry(&TAGS) else { return Err(self.no_variant(id, shape)) };
+        let Some(name) = self.graph.text(*name) else { return Err(self.no_variant(id, shape)) };
+        let is_tuple = find(variants, name)
+            .is_some_and(|index| variants[index].fields.style == Style::Tuple);
+        let source = match entry(&CONTENTS) {
+            Some([_, content]) if is_tuple => Source::Payload(*content),
+            _ => Source::Entries { pairs: Cow::Borrowed(pairs), tag: Some(*tag) },
+        };
+        Ok((name.into(), source))
+    }
+
+    /// `("Variant", field, field)`, `("Variant", fields)`.
+    fn listed(
+        &self,
+        id: NodeId,
+        shape: &'static Shape,
+        variants: &'static [Variant],
+        items: &'g [NodeId],
+    ) -> Result<(Cow<'g, str>, Source<'g>)> {
+        let [name, rest @ ..] = items else { return Err(self.no_variant(id, shape)) };
+        let Some(name) = self.graph.text(*name) else { return Err(self.no_variant(id, shape)) };
+        let fields = find(variants, name).map_or(0, |index| variants[index].fields.list.len());
+        let source = match rest {
+            [] => Source::Nothing,
+            [one] if fields != 1 => Source::Payload(*one),
+            _ => Source::Items(rest),
+        };
+        Ok((name.into(), source))
+    }
+
+    /// A member of Python's `enum.Enum`: `Color(value)`.
+    fn member(
+        &self,
+        id: NodeId,
+        shape: &'static Shape,
+        variants: &'static [Variant],
+        made: &Instance<'g>,
+    ) -> Result<RestoredVariant<'g>> {
+        let [value] = made.args else { return Err(self.no_variant(id, shape)) };
+        match self.graph.node(*value) {
+            Node::Int(value) => self.by_value(id, shape, variants, value.into()),
+            Node::Str(_) => {
+                let name = self.text(*value)?;
+                match find(variants, name) {
+                    Some(index) => Ok(RestoredVariant { index, source: Source::Nothing, id }),
+                    None => Err(self.unknown_variant(id, shape, variants, name).with_hint(format!(
+                        "`#[pickle(alias = \"{}\")]` on the variant would name its value",
+                        name.escape_debug()
+                    ))),
+                }
+            }
+            _ => Err(self.no_variant(id, shape)),
+        }
+    }
+
+    fn by_value(
+        &self,
+        id: NodeId,
+        shape: &'static Shape,
+        variants: &'static [Variant],
+        value: i128,
+    ) -> Result<RestoredVariant<'g>> {
+        let is_it = |variant: &Variant| variant.value == Some(value);
+        match variants.iter().position(is_it).or_else(|| other(variants)) {
+            Some(index) => Ok(RestoredVariant { index, source: Source::Nothing, id }),
+            None if variants.iter().all(|variant| variant.value.is_none()) => {
+                Err(self.no_variant(id, shape).with_hint(
+                    "the values of an `enum.Enum` are known where the variants have numbers: \
+                     `Red = 1`",
+                ))
+            }
+            None => Err(self.unknown_variant(id, shape, variants, &value.to_string())),
+        }
+    }
+
+    #[cold]
+    fn no_variant(&self, id: NodeId, shape: &'static Shape) -> Error {
+        self.mismatch(id, format!("a variant of {}", shape.class))
+    }
+
+    #[cold]
+    fn unknown_variant(
+        &self,
+        id: NodeId,
+        shape: &'static Shape,
+        variants: &'static [Variant],
+        name: &str,
+    ) -> Error {
+        let found: String = name.chars().take(100).flat_map(char::escape_debug).collect();
+        let names = || variants.iter().map(|variant| variant.name);
+        let hint = match crate::near::near(&found, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", names().take(20).collect::<Vec<_>>().join(", ")),
+        };
+        let kind = ErrorKind::UnknownVariant { found, owner: shape.class.into() };
+        self.at(id, Error::new(kind).with_hint(hint))
+    }
+}
+
+/// The variant of this name, or the one for names that the enum does not have.
+fn find(variants: &[Variant], name: &str) -> Option<usize> {
+    let is_it = |variant: &Variant| variant.name == name || variant.aliases.contains(&name);
+    variants.iter().position(is_it).or_else(|| other(variants))
+}
+
+fn other(variants: &[Variant]) -> Option<usize> {
+    variants.iter().position(|variant| variant.other)
+}
+
+fn is_enum(shape: &Shape, made: &Instance<'_>) -> bool {
+    made.has_class(shape.class) || shape.aliases.iter().any(|alias| made.has_class(alias))
+}
+
+/// The variant that a class stands for: `Shape.Circle`, `Shape_Circle`, or `Circle` in the module
+/// of the enum.
+fn named(shape: &Shape, module: &str, name: &str) -> Option<Cow<'static, str>> {
+    let classes = std::iter::once(shape.class).chain(shape.aliases.iter().copied());
+    let whole = format!("{module}.{name}");
+    for class in classes {
+        if let Some(rest) = whole.strip_prefix(class)
+            && let Some(variant) = rest.strip_prefix(['.', '_'])
+        {
+            return Some(variant.to_owned().into());
+        }
+        let (home, _) = class.rsplit_once('.').unwrap_or(("", class));
+        let Body::Enum(variants) = &shape.body else { return None };
+        if home == module && variants.iter().any(|variant| variant.name == name) {
+            return Some(name.to_owned().into());
+        }
+    }
+    None
+}
