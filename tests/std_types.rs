@@ -310,6 +310,10 @@ impl Pickle for Growing {
         }
         head.put(&self.1, writer)
     }
+
+    fn save(&self, saver: &mut pickle::Saver<'_>) -> pickle::Result<()> {
+        self.1.save(saver)
+    }
 }
 
 #[test]

@@ -14,8 +14,8 @@ type Text = Cow<'static, str>;
 /// byte where it was found. A second line gives a hint where facts support one.
 ///
 /// ```
-/// let error = pickle_core::loads::<Vec<bool>>(&[0x80, 4, b'.']).unwrap_err();
-/// assert!(error.to_string().starts_with("this pickle is of Python protocol 4"));
+/// let error = pickle_core::loads::<Vec<bool>>(b"\x80\x02](\x88K\x07e.").unwrap_err();
+/// assert_eq!(error.to_string(), "expected bool, found int at [1] (byte 5)");
 /// ```
 pub struct Error(Box<Inner>);
 
@@ -134,7 +134,10 @@ pub enum ErrorKind {
 /// One step of the path from the root to the value that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Step {
-    Field { owner: Text, field: Text },
+    Field {
+        owner: Text,
+        field: Text,
+    },
     Index(usize),
     /// A type itself, as the root of a path.
     Type(Text),

@@ -1,7 +1,9 @@
 //! What the derive calls to run a user's hooks: `getstate`, `setstate`, `after_load`, `default`.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::graph::NodeId;
 use crate::native::{Filled, Measure, Reader, Writer};
+use crate::restore::Restorer;
 use crate::schema::{Schema, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 use crate::type_info::TypeInfo;
@@ -124,6 +126,34 @@ pub fn decode_state_only<'de, T, S2: Unpickle<'de>, R: Rebuilt<T>>(
     let start = reader.offset();
     let state = reader.state::<S2>()?;
     setstate(state).rebuilt().map_err(|error| error.at(start))
+}
+
+/// The state of a value, for Python's protocols.
+pub fn state_of<'a, T: ?Sized, S>(
+    value: &'a T,
+    getstate: impl FnOnce(&'a T) -> Result<S>,
+) -> Result<S> {
+    getstate(value)
+}
+
+/// Hands the state that a node denotes to `setstate`.
+pub fn restore_state<'de, T, S: Unpickle<'de>, R: Rebuilt<T>>(
+    id: NodeId,
+    restorer: &mut Restorer<'_, 'de>,
+    setstate: impl FnOnce(S) -> R,
+) -> Result<T> {
+    let state = restorer.nest(id, |restorer| S::restore(id, restorer))?;
+    setstate(state).rebuilt().map_err(|error| restorer.at(id, error))
+}
+
+/// Lets `after_load` finish a value that was restored.
+pub fn finish_restored<T, R: Rebuilt<()>>(
+    restored: Result<T>,
+    after_load: impl FnOnce(&mut T) -> R,
+) -> Result<T> {
+    let mut value = restored?;
+    after_load(&mut value).rebuilt()?;
+    Ok(value)
 }
 
 /// Lets `after_load` finish a value in its place.

@@ -33,6 +33,8 @@ pub use pickler::{
     Pickler, Slice, Stream, Unpickler, dump, dump_with, dumps, dumps_into, dumps_with, load, loads,
 };
 pub use protocol::Protocol;
+pub use python::{Buffer, Saver};
+pub use restore::Restorer;
 pub use schema::{Schema, schema};
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};
-pub use value::{Index, Kind, ObjectRef, Value};
+pub use value::{Index, Kind, ObjectRef, Value, from_value, to_value};

@@ -6,6 +6,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode};
 use crate::protocol::Protocol;
+use crate::python::{self, Encoding, LoadOptions, Machine, MemoEntries, OnInvalid, SaveOptions};
+use crate::restore::restore_value;
 use crate::schema::Schema;
 use crate::traits::{Pickle, Unpickle, UnpickleOwned};
 use crate::type_info::TypeInfo;
@@ -29,11 +31,23 @@ pub fn dumps<T: Pickle + ?Sized>(value: &T) -> Result<Vec<u8>> {
 
 /// Pickles a value into bytes, by the protocol of the caller's choice.
 ///
+/// Python's protocols are written as CPython writes them: what `pickle.loads` gives is described in
+/// the facade's docs, type by type.
+///
+/// ```
+/// use pickle_core::{Protocol, dumps_with, loads};
+/// let bytes = dumps_with(&(1, "one"), Protocol::V2)?;
+/// assert_eq!(bytes, b"\x80\x02K\x01X\x03\0\0\0oneq\0\x86q\x01.");
+/// assert_eq!(loads::<(u8, String)>(&bytes)?, (1, "one".into()));
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
 /// # Errors
 /// As [`dumps`]; and when the protocol cannot express the value.
 pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    Options { protocol, ..Options::default() }.dump_into(value, &mut out)?;
+    let options = Options { python: SaveOptions::new(protocol), ..Options::default() };
+    options.dump_into(value, &mut out)?;
     Ok(out)
 }
 
@@ -102,7 +116,7 @@ pub fn dump_with<T: Pickle + ?Sized>(
 /// # Errors
 /// When the bytes are no pickle, hold a value of another type, or exceed [`Limits::DEFAULT`].
 pub fn loads<'de, T: Unpickle<'de>>(bytes: &'de [u8]) -> Result<T> {
-    let (value, size) = split(bytes, &Limits::DEFAULT)?;
+    let (value, size) = split(bytes, LoadOptions::new())?;
     match bytes.len() - size {
         0 => Ok(value),
         count => {
@@ -121,31 +135,60 @@ pub fn load<T: UnpickleOwned>(reader: &mut (impl Read + ?Sized)) -> Result<T> {
 }
 
 /// Loads the pickle at the front of `bytes`; returns how long it is.
-fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], limits: &Limits) -> Result<(T, usize)> {
+fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], options: LoadOptions<'de>) -> Result<(T, usize)> {
     let Some(first) = bytes.first() else {
         return Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0));
     };
     if *first != native::MAGIC {
-        return Err(not_native(bytes));
+        return split_python(bytes, options);
     }
     let (header, size) = Header::split(bytes)?;
     let info = TypeInfo::of::<T>();
     if header.fingerprint != info.fingerprint {
-        return Err(another_type(&header, info));
+        let value = restore_native(bytes, &header, info, &options.limits)?;
+        return Ok((value, size));
     }
-    Ok((Reader::payload(&bytes[..size], header.payload, limits)?, size))
+    Ok((Reader::payload(&bytes[..size], header.payload, &options.limits)?, size))
 }
 
+/// The value of a native pickle of another schema: of another version of the type, or one that
+/// converts to it.
 #[cold]
-fn not_native(bytes: &[u8]) -> Error {
-    match *bytes {
-        [0x80, version @ 2..=5, ..] => {
-            let what =
-                format!("this pickle is of Python protocol {version}; load it by `Value::loads`");
-            Error::new(ErrorKind::Unsupported { what: what.into() })
-        }
-        [found, ..] => Error::new(ErrorKind::NotAPickle { found }).at(0),
-        [] => Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0),
+fn restore_native<'de, T: Unpickle<'de>>(
+    bytes: &'de [u8],
+    header: &Header<'de>,
+    info: &TypeInfo,
+    limits: &Limits,
+) -> Result<T> {
+    if header.schema.is_none() {
+        return Err(another_type(header, info));
+    }
+    let (graph, root, _) = native::load_graph(bytes, limits)?;
+    restore_value(&graph, root, limits).map_err(|error| match error.kind() {
+        ErrorKind::Mismatch { .. } if error.path().is_empty() => another_type(header, info),
+        _ => error,
+    })
+}
+
+/// [`split`] of one of Python's pickles.
+#[inline(never)]
+fn split_python<'de, T: Unpickle<'de>>(
+    bytes: &'de [u8],
+    options: LoadOptions<'de>,
+) -> Result<(T, usize)> {
+    check_first(bytes[0])?;
+    let limits = options.limits;
+    let mut machine = Machine::new(bytes, options);
+    let root = machine.load()?;
+    let value = restore_value(machine.graph(), root, &limits)?;
+    Ok((value, machine.position()))
+}
+
+/// Whether a pickle of Python's can begin with this byte.
+fn check_first(found: u8) -> Result<()> {
+    match python::opcode::opcode(found) {
+        Some(_) => Ok(()),
+        None => Err(Error::new(ErrorKind::NotAPickle { found }).at(0)),
     }
 }
 
@@ -167,19 +210,30 @@ fn another_type(header: &Header<'_>, asked: &TypeInfo) -> Error {
 }
 
 /// What dumping may be told.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Options {
-    protocol: Protocol,
+    /// The protocol, and what concerns Python's.
+    python: SaveOptions,
     limits: Limits,
     schema: SchemaMode,
     checksum: bool,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            python: SaveOptions::new(Protocol::DEFAULT),
+            limits: Limits::DEFAULT,
+            schema: SchemaMode::default(),
+            checksum: false,
+        }
+    }
+}
+
 impl Options {
     fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
-        if self.protocol != Protocol::Native {
-            let what = format!("Python protocol {} is written by `Value::dumps`", self.protocol);
-            return Err(Error::new(ErrorKind::Unsupported { what: what.into() }));
+        if self.python.protocol() != Protocol::Native {
+            return python::save_value(value, &self.python, &self.limits, None, out);
         }
         let info = TypeInfo::of::<T>();
         let start = out.len();
@@ -208,37 +262,80 @@ impl Options {
 /// assert_eq!(loads::<(u8, &str)>(&small)?, (1, "one"));
 /// # Ok::<(), pickle_core::Error>(())
 /// ```
-pub struct Pickler<W> {
+pub struct Pickler<'w, W> {
     writer: W,
     options: Options,
     buffer: Vec<u8>,
+    buffers: Option<BufferSink<'w>>,
 }
 
-impl<W: Write> Pickler<W> {
+type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
+
+impl<'w, W: Write> Pickler<'w, W> {
     /// A pickler for the native protocol, with an embedded schema and without a checksum.
     pub fn new(writer: W) -> Self {
-        Self { writer, options: Options::default(), buffer: Vec::new() }
+        Self { writer, options: Options::default(), buffer: Vec::new(), buffers: None }
     }
 
     /// The protocol to write.
+    #[must_use]
     pub fn protocol(mut self, protocol: Protocol) -> Self {
-        self.options.protocol = protocol;
+        self.options.python.protocol = protocol;
         self
     }
 
     /// How deep values may be nested.
+    #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
     }
 
+    /// Which objects get a number in the memo of one of Python's pickles.
+    #[must_use]
+    pub fn memo(mut self, memo: MemoEntries) -> Self {
+        self.options.python.memo = memo;
+        self
+    }
+
+    /// Whether protocols below 3 name globals as Python 2 does. On by default, as in Python.
+    #[must_use]
+    pub fn fix_imports(mut self, fix: bool) -> Self {
+        self.options.python.fix_imports = fix;
+        self
+    }
+
+    /// Hands buffers to `sink` instead of writing them into the pickle, as `buffer_callback` does in
+    /// Python: protocol 5 only ([PEP 574](https://peps.python.org/pep-0574/)). What is a buffer is
+    /// said by its type: [`Buffer`](crate::Buffer).
+    ///
+    /// ```
+    /// use pickle_core::{Buffer, Pickler, Protocol, Unpickler};
+    /// let (mut pickle, mut buffers) = (Vec::new(), Vec::new());
+    /// Pickler::new(&mut pickle)
+    ///     .protocol(Protocol::V5)
+    ///     .buffers(|buffer| buffers.push(buffer.to_vec()))
+    ///     .dump(&Buffer::from(vec![7; 1000]))?;
+    /// assert!(pickle.len() < 20);
+    /// let mut unpickler = Unpickler::from_slice(&pickle).buffers(buffers.iter().map(Vec::as_slice));
+    /// assert_eq!(*unpickler.load::<Buffer<'_>>()?, [7; 1000]);
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn buffers(mut self, sink: impl FnMut(&[u8]) + 'w) -> Self {
+        self.buffers = Some(Box::new(sink));
+        self
+    }
+
     /// Whether native pickles carry their schema.
+    #[must_use]
     pub fn schema(mut self, mode: SchemaMode) -> Self {
         self.options.schema = mode;
         self
     }
 
     /// Whether native pickles end with a CRC-32, so that any change is found. Off by default.
+    #[must_use]
     pub fn checksum(mut self, checksum: bool) -> Self {
         self.options.checksum = checksum;
         self
@@ -250,7 +347,13 @@ impl<W: Write> Pickler<W> {
     /// As [`dump`].
     pub fn dump<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.buffer.clear();
-        self.options.dump_into(value, &mut self.buffer)?;
+        match &mut self.buffers {
+            Some(sink) if self.options.python.protocol() != Protocol::Native => {
+                let Options { python, limits, .. } = &self.options;
+                python::save_value(value, python, limits, Some(&mut **sink), &mut self.buffer)?;
+            }
+            _ => self.options.dump_into(value, &mut self.buffer)?,
+        }
         self.writer.write_all(&self.buffer)?;
         Ok(())
     }
@@ -275,22 +378,27 @@ impl<W: Write> Pickler<W> {
 /// assert_eq!(rest, [1, 2]);
 /// # Ok::<(), pickle_core::Error>(())
 /// ```
-pub struct Unpickler<S> {
+pub struct Unpickler<'de, S> {
     source: S,
-    limits: Limits,
+    options: LoadOptions<'de>,
 }
 
 /// A reader as the source of an [`Unpickler`].
 pub struct Stream<R>(R);
 
 /// A slice as the source of an [`Unpickler`].
-pub struct Slice<'de>(&'de [u8]);
+pub struct Slice<'de> {
+    rest: &'de [u8],
+    /// What reads Python's pickles, which may refer to objects of those before, and how far into
+    /// its input it is.
+    machine: Option<(Machine<'de>, usize)>,
+}
 
-impl<R: Read> Unpickler<Stream<R>> {
+impl<R: Read> Unpickler<'_, Stream<R>> {
     /// Loads from a reader. Exactly the bytes of each pickle are read, a few at a time where its
     /// length is not known yet, so wrap files in a [`BufReader`](std::io::BufReader).
     pub fn new(reader: R) -> Self {
-        Self { source: Stream(reader), limits: Limits::DEFAULT }
+        Self { source: Stream(reader), options: LoadOptions::new() }
     }
 
     /// Loads the next value.
@@ -315,19 +423,22 @@ impl<R: Read> Unpickler<Stream<R>> {
         if reader.by_ref().take(1).read_to_end(&mut first)? == 0 {
             return Ok(None);
         }
-        if first[0] != native::MAGIC {
-            return Err(not_native(&first));
-        }
         let mut pickle = Vec::new();
-        native::read_pickle(reader, &mut pickle)?;
-        split(&pickle, &self.limits).map(|(value, _)| Some(value))
+        if first[0] == native::MAGIC {
+            native::read_pickle(reader, &mut pickle)?;
+        } else {
+            check_first(first[0])?;
+            python::read_pickle(&mut first.as_slice().chain(reader), &mut pickle)?;
+        }
+        let options = self.options.reborrowed();
+        split(&pickle, options).map(|(value, _)| Some(value))
     }
 }
 
-impl<'de> Unpickler<Slice<'de>> {
+impl<'de> Unpickler<'de, Slice<'de>> {
     /// Loads from bytes. Values may borrow from them.
     pub fn from_slice(bytes: &'de [u8]) -> Self {
-        Self { source: Slice(bytes), limits: Limits::DEFAULT }
+        Self { source: Slice { rest: bytes, machine: None }, options: LoadOptions::new() }
     }
 
     /// Loads the next value.
@@ -335,26 +446,72 @@ impl<'de> Unpickler<Slice<'de>> {
     /// # Errors
     /// As [`loads`], but bytes may follow.
     pub fn load<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        let (value, size) = split(self.source.0, &self.limits)?;
-        self.source.0 = &self.source.0[size..];
+        let Slice { rest, machine } = &mut self.source;
+        match rest.first() {
+            Some(first) if *first != native::MAGIC => check_first(*first)?,
+            _ => {
+                let (value, size) = split(rest, self.options.clone())?;
+                (*rest, *machine) = (&rest[size..], None);
+                return Ok(value);
+            }
+        }
+        let (machine, start) =
+            machine.get_or_insert_with(|| (Machine::new(rest, self.options.clone()), 0));
+        let root = machine.load()?;
+        let value = restore_value(machine.graph(), root, &self.options.limits)?;
+        *rest = &rest[machine.position() - *start..];
+        *start = machine.position();
         Ok(value)
     }
 
     /// Loads values until the end of the input.
     pub fn iter<T: Unpickle<'de>>(&mut self) -> impl Iterator<Item = Result<T>> {
-        until_error(move || (!self.source.0.is_empty()).then(|| self.load()))
+        until_error(move || (!self.source.rest.is_empty()).then(|| self.load()))
     }
 
     /// What was not loaded yet.
     pub fn rest(&self) -> &'de [u8] {
-        self.source.0
+        self.source.rest
     }
 }
 
-impl<S> Unpickler<S> {
+impl<'de, S> Unpickler<'de, S> {
     /// What one load may use.
+    #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.options.limits = limits;
+        self
+    }
+
+    /// How strings of Python 2 become text, or that they stay bytes: `encoding` of Python's
+    /// `pickle.loads`.
+    #[must_use]
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.options.encoding = encoding;
+        self
+    }
+
+    /// What happens to bytes that the encoding does not have: `errors` of Python's `pickle.loads`.
+    #[must_use]
+    pub fn on_invalid(mut self, on_invalid: OnInvalid) -> Self {
+        self.options.on_invalid = on_invalid;
+        self
+    }
+
+    /// The name behind an extension code, as `copyreg.add_extension` registers it.
+    #[must_use]
+    pub fn extension(mut self, code: u32, module: &str, name: &str) -> Self {
+        self.options = self.options.extension(code, module, name);
+        self
+    }
+
+    /// The out-of-band buffers, in the order in which the pickles take them.
+    #[must_use]
+    pub fn buffers<B: Into<std::borrow::Cow<'de, [u8]>>>(
+        mut self,
+        buffers: impl IntoIterator<Item = B>,
+    ) -> Self {
+        self.options = self.options.buffers(buffers);
         self
     }
 }

@@ -39,6 +39,10 @@ pub(crate) fn impls(input: &DeriveInput, errors: Option<syn::Error>) -> TokenStr
                 ) -> __pickle::native::Written<'__slot, Self> {
                     ::core::unreachable!()
                 }
+
+                fn save(&self, _: &mut __pickle::Saver<'_>) -> __pickle::Result<()> {
+                    ::core::unreachable!()
+                }
             }
 
             #[automatically_derived]
@@ -48,6 +52,13 @@ pub(crate) fn impls(input: &DeriveInput, errors: Option<syn::Error>) -> TokenStr
                     _: &mut __pickle::native::Reader<'__de>,
                     _: __pickle::native::Slot<'__slot, Self>,
                 ) -> __pickle::Result<__pickle::native::Filled<'__slot, Self>> {
+                    ::core::unreachable!()
+                }
+
+                fn restore(
+                    _: __pickle::graph::NodeId,
+                    _: &mut __pickle::Restorer<'_, '__de>,
+                ) -> __pickle::Result<Self> {
                     ::core::unreachable!()
                 }
             }

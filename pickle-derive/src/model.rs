@@ -33,6 +33,8 @@ pub(crate) struct Container {
     pub(crate) name: String,
     /// The qualified name.
     pub(crate) class: Name,
+    /// How much of it is the module.
+    pub(crate) module_len: usize,
     pub(crate) aliases: Vec<Name>,
     pub(crate) python: Option<Python>,
     pub(crate) form: Form,
@@ -74,6 +76,8 @@ pub(crate) struct Variant {
     pub(crate) name: Name,
     pub(crate) aliases: Vec<Name>,
     pub(crate) other: Option<Span>,
+    /// Whether the declaration gives it a number.
+    pub(crate) has_number: bool,
     pub(crate) fields: Fields,
 }
 
@@ -139,10 +143,22 @@ impl Container {
             }
         };
         let name = input.ident.unraw().to_string();
-        let class = match items.text("class") {
-            Some(text) => Name::of(text),
-            None => Name { text: format!("{}.{name}", crate_name()), span: input.ident.span() },
+        let dotted = |mut name: Name| {
+            // `module:Outer.Inner`, as Python's entry points have it, names a nested class.
+            let colon = name.text.find(':');
+            if let Some(colon) = colon {
+                name.text.replace_range(colon..=colon, ".");
+            }
+            (name, colon)
         };
+        let (class, colon) = match items.text("class") {
+            Some(text) => dotted(Name::of(text)),
+            None => {
+                let text = format!("{}.{name}", crate_name());
+                (Name { text, span: input.ident.span() }, None)
+            }
+        };
+        let module_len = colon.or(class.text.rfind('.')).unwrap_or(0);
         let hook = |name| items.path(name).cloned();
         let form = match (hook("getstate"), hook("setstate"), items.span("transparent")) {
             (None, None, None) => Form::Plain,
@@ -160,7 +176,8 @@ impl Container {
             krate: hook("crate").unwrap_or_else(|| syn::parse_quote!(::pickle)),
             name,
             class,
-            aliases: items.texts("alias").map(Name::of).collect(),
+            module_len,
+            aliases: items.texts("alias").map(|text| dotted(Name::of(text)).0).collect(),
             python: items.text("python").and_then(|text| Python::new(text, ctxt)),
             form,
             after_load: hook("after_load"),
@@ -267,6 +284,7 @@ impl Variant {
             name: name(&items, &variant.ident, case),
             aliases: items.texts("alias").map(Name::of).collect(),
             other: items.span("other"),
+            has_number: variant.discriminant.is_some(),
             // As in serde, `rename_all` on an enum names variants; their fields keep their names.
             fields: Fields::new(&variant.fields, None, ctxt),
         }

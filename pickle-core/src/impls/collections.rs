@@ -208,7 +208,9 @@ where
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.elements(id)?;
         let mut set = Self::default();
-        restorer.each(id, items, hashed::<T>(), |item| drop(set.insert(item)))?;
+        restorer.each(id, items, hashed::<T>(), |item| {
+            set.insert(item);
+        })?;
         Ok(set)
     }
 }
@@ -254,7 +256,9 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.elements(id)?;
         let mut set = Self::new();
-        restorer.each(id, items, 2 * size_of::<T>() + 16, |item| drop(set.insert(item)))?;
+        restorer.each(id, items, 2 * size_of::<T>() + 16, |item| {
+            set.insert(item);
+        })?;
         Ok(set)
     }
 }

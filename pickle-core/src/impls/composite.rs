@@ -22,12 +22,7 @@ pub(super) const fn enum_shape(
     shape(name, class, PythonShape::Tagged, Body::Enum(variants))
 }
 
-const fn shape(
-    name: &'static str,
-    class: &'static str,
-    python: PythonShape,
-    body: Body,
-) -> Shape {
+const fn shape(name: &'static str, class: &'static str, python: PythonShape, body: Body) -> Shape {
     Shape {
         name,
         class,
@@ -217,6 +212,7 @@ macro_rules! std_enum {
             }
 
             fn save(&self, _saver: &mut Saver<'_>) -> Result<()> {
+                #[allow(dead_code)] // of an enum without variants
                 static SHAPE: Shape = composite::enum_shape($class, concat!("std.", $class), &[$(
                     composite::variant(
                         stringify!($variant),

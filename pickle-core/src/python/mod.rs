@@ -3,6 +3,7 @@
 //! Nothing named by a pickle is ever looked up or called here. The machine makes inert nodes of a
 //! [`Graph`](crate::graph::Graph); what they mean is decided by those who restore values from it.
 
+mod buffer;
 mod input;
 mod machine;
 mod memo;
@@ -20,6 +21,7 @@ mod text;
 mod text_memo;
 mod writer;
 
+pub use buffer::Buffer;
 pub use machine::Machine;
 pub(crate) use names::today;
 pub use options::{KOI8_R, LoadOptions, MemoEntries, SaveOptions};

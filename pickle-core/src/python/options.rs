@@ -17,8 +17,8 @@ use super::text::{Encoding, OnInvalid};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct LoadOptions<'de> {
-    pub(super) encoding: Encoding,
-    pub(super) on_invalid: OnInvalid,
+    pub(crate) encoding: Encoding,
+    pub(crate) on_invalid: OnInvalid,
     pub(super) buffers: Vec<Cow<'de, [u8]>>,
     pub(super) extensions: HashMap<u32, (String, String)>,
     pub(crate) limits: Limits,
@@ -28,6 +28,17 @@ impl<'de> LoadOptions<'de> {
     /// Python's defaults: ASCII for the strings of Python 2, no buffers, no extension codes.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same options for an input that lives shorter.
+    pub(crate) fn reborrowed<'a>(&'a self) -> LoadOptions<'a> {
+        LoadOptions {
+            encoding: self.encoding,
+            on_invalid: self.on_invalid,
+            buffers: self.buffers.iter().map(|buffer| Cow::Borrowed(&**buffer)).collect(),
+            extensions: self.extensions.clone(),
+            limits: self.limits,
+        }
     }
 
     /// How strings of Python 2 become text, or that they stay bytes.
@@ -80,9 +91,9 @@ impl<'de> LoadOptions<'de> {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SaveOptions {
-    pub(super) protocol: Protocol,
-    pub(super) fix_imports: bool,
-    pub(super) memo: MemoEntries,
+    pub(crate) protocol: Protocol,
+    pub(crate) fix_imports: bool,
+    pub(crate) memo: MemoEntries,
 }
 
 /// Which objects get a number in the memo.
@@ -100,6 +111,11 @@ impl SaveOptions {
     /// As CPython writes by this protocol.
     pub fn new(protocol: Protocol) -> Self {
         Self { protocol, fix_imports: true, memo: MemoEntries::Python }
+    }
+
+    /// The protocol that is written.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol
     }
 
     /// Whether protocols below 3 name globals as Python 2 does. On by default, as in Python.

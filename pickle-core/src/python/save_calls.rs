@@ -7,7 +7,6 @@ use crate::graph::{Node, NodeId, Object};
 
 use super::opcode as op;
 use super::save_graph::{Form, GraphSaver, Task, UNSEEN};
-use super::writer;
 
 impl GraphSaver<'_, '_, '_> {
     pub(super) fn bytes(&mut self, id: NodeId, bytes: &[u8]) -> Result<()> {
@@ -48,8 +47,10 @@ impl GraphSaver<'_, '_, '_> {
     fn old_set(&mut self, id: NodeId, items: Rc<[NodeId]>, class: &'static str) -> Result<()> {
         let again = self.open_sets.insert(id, self.numbered);
         if again == Some(self.numbered) {
-            let what =
-                format!("protocol {} cannot write a set that holds itself", self.saver.writer.protocol);
+            let what = format!(
+                "protocol {} cannot write a set that holds itself",
+                self.saver.writer.protocol
+            );
             return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
                 .with_hint("protocol 4 can"));
         }

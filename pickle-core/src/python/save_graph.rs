@@ -133,8 +133,6 @@ pub(super) struct GraphSaver<'s, 'w, 'de> {
 pub(super) enum Task {
     Save(NodeId),
     Op(u8),
-    /// An empty tuple.
-    Unit,
     /// What begins a short tuple: nothing since protocol 2.
     Open,
     Global(&'static str, &'static str),
@@ -185,14 +183,19 @@ impl GraphSaver<'_, '_, '_> {
             match task {
                 Task::Save(id) => self.node(id)?,
                 Task::Op(code) => self.saver.writer.op(code),
-                Task::Unit => self.unit(),
                 Task::Open if self.saver.writer.protocol >= 2 => {}
                 Task::Open => self.saver.writer.op(op::MARK),
-                Task::Global(module, name) => self.saver.named(module.as_bytes(), name.as_bytes())?,
+                Task::Global(module, name) => {
+                    self.saver.named(module.as_bytes(), name.as_bytes())?
+                }
                 Task::EndTuple(id) => self.end_tuple(id),
                 Task::Tuple(len) => {
                     let code = [op::TUPLE1, op::TUPLE2, op::TUPLE3][usize::from(len) - 1];
-                    self.saver.writer.op(if self.saver.writer.protocol >= 2 { code } else { op::TUPLE });
+                    self.saver.writer.op(if self.saver.writer.protocol >= 2 {
+                        code
+                    } else {
+                        op::TUPLE
+                    });
                     self.put_unused();
                 }
                 Task::Put => self.put_unused(),

@@ -19,7 +19,7 @@ use super::{Machine, names, save_with};
 pub(super) const BATCH: usize = 1000;
 
 /// Receives the contents of buffers that travel beside the pickle.
-type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
+type BufferSink<'w> = &'w mut (dyn FnMut(&[u8]) + 'w);
 
 /// Writes one pickle of Python's. [`Pickle::save`] gets one.
 ///
@@ -55,17 +55,24 @@ struct Class {
     used: bool,
 }
 
-/// Saves `value` by one of Python's protocols.
-pub(crate) fn save_value<T: Pickle + ?Sized>(
+/// Appends a pickle of `value` to `out`; on an error `out` is as it was.
+pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
     value: &T,
     options: &SaveOptions,
     limits: &Limits,
-    buffers: Option<BufferSink<'_>>,
-) -> Result<Vec<u8>> {
+    buffers: Option<BufferSink<'w>>,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    let start = out.len();
     let mut saver = Saver::new(options, limits)?;
+    saver.writer = Writer::behind(std::mem::take(out), options.protocol as u8);
     saver.buffers = buffers;
-    value.save(&mut saver)?;
-    saver.finish()
+    let saved = value.save(&mut saver).and_then(|()| saver.end(start));
+    *out = saver.writer.into_bytes();
+    if saved.is_err() {
+        out.truncate(start);
+    }
+    saved
 }
 
 impl<'w> Saver<'w> {
@@ -92,17 +99,23 @@ impl<'w> Saver<'w> {
         })
     }
 
-    pub(super) fn finish(self) -> Result<Vec<u8>> {
-        let unused = self.options.memo == MemoEntries::Needed
-            && self.classes.values().any(|class| !class.used);
-        let bytes = self.writer.finish();
-        if !unused {
-            return Ok(bytes);
+    pub(super) fn finish(mut self) -> Result<Vec<u8>> {
+        self.end(0)?;
+        Ok(self.writer.into_bytes())
+    }
+
+    /// Ends the pickle, which began at `start`.
+    fn end(&mut self, start: usize) -> Result<()> {
+        self.writer.end();
+        let needed = self.options.memo == MemoEntries::Needed;
+        if needed && self.classes.values().any(|class| !class.used) {
+            // A class that occurs once was numbered in case that it would occur again.
+            let written = self.writer.take_from(start);
+            let mut machine = Machine::new(&written, super::LoadOptions::new());
+            let root = machine.load()?;
+            self.writer.append(&save_with(machine.graph(), root, &self.options)?);
         }
-        // A class that occurs once was numbered in case that it would occur again.
-        let mut machine = Machine::new(&bytes, super::LoadOptions::new());
-        let root = machine.load()?;
-        save_with(machine.graph(), root, &self.options)
+        Ok(())
     }
 
     /// The protocol that is being written.
@@ -368,11 +381,7 @@ impl<'w> Saver<'w> {
     ///
     /// # Errors
     /// When an item cannot be saved.
-    pub fn tuple(
-        &mut self,
-        len: usize,
-        items: impl FnOnce(&mut Self) -> Result<()>,
-    ) -> Result<()> {
+    pub fn tuple(&mut self, len: usize, items: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let shared = self.begin();
         self.bare_tuple(len, items)?;
         match len {
@@ -511,10 +520,7 @@ impl<'w> Saver<'w> {
     }
 
     /// Saves what an instance holds, whose hash Python takes from its identity.
-    pub(super) fn outside_key(
-        &mut self,
-        save: impl FnOnce(&mut Self) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn outside_key(&mut self, save: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         let outer = std::mem::replace(&mut self.in_key, false);
         save(self)?;
         self.in_key = outer;

@@ -24,17 +24,35 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(protocol: u8) -> Self {
-        let mut out = Vec::new();
+        Self::behind(Vec::new(), protocol)
+    }
+
+    /// Writes behind what `out` holds.
+    pub(super) fn behind(mut out: Vec<u8>, protocol: u8) -> Self {
         if protocol >= 2 {
             out.extend([op::PROTO, protocol]);
         }
         Self { out, protocol, frame: None, framing: protocol >= 4 }
     }
 
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    /// Ends the pickle.
+    pub(super) fn end(&mut self) {
         self.op(op::STOP);
         self.close_frame();
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
         self.out
+    }
+
+    /// Takes back what was written from `start` on.
+    pub(super) fn take_from(&mut self, start: usize) -> Vec<u8> {
+        self.out.split_off(start)
+    }
+
+    /// Appends a pickle that is complete.
+    pub(super) fn append(&mut self, pickle: &[u8]) {
+        self.out.extend_from_slice(pickle);
     }
 
     /// Between two objects a frame that is full is closed.

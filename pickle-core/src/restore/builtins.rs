@@ -51,7 +51,9 @@ impl<'g> Restorer<'g, '_> {
             _ => {}
         }
         match self.instance(id) {
-            Some(made) if made.module == "builtins" && matches!(&*made.name, "set" | "frozenset") => {
+            Some(made)
+                if made.module == "builtins" && matches!(&*made.name, "set" | "frozenset") =>
+            {
                 match made.args {
                     [] => Ok(made.adds),
                     [items] => self.plain_items(*items),
@@ -126,9 +128,7 @@ impl<'g> Restorer<'g, '_> {
             },
             ("_codecs", "encode", [text, codec]) | ("builtins", "bytearray", [text, codec]) => {
                 match self.graph.text(*codec) {
-                    Some("latin1" | "latin-1" | "iso-8859-1") => {
-                        self.latin1(*text).map(Cow::Owned)
-                    }
+                    Some("latin1" | "latin-1" | "iso-8859-1") => self.latin1(*text).map(Cow::Owned),
                     _ => Err(mismatch()),
                 }
             }

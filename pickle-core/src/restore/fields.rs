@@ -107,12 +107,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
         Ok(state.unwrap_or(crate::graph::NONE))
     }
 
-    fn locate_struct(
-        &self,
-        id: NodeId,
-        owner: Owner,
-        found: &mut [Option<NodeId>],
-    ) -> Result<()> {
+    fn locate_struct(&self, id: NodeId, owner: Owner, found: &mut [Option<NodeId>]) -> Result<()> {
         let graph = self.graph;
         match graph.node(id) {
             Node::Dict(pairs) => self.locate_named(owner, graph.edges(pairs), None, found),

@@ -259,9 +259,12 @@ impl<'g, 'de> Restorer<'g, 'de> {
 
     #[cold]
     fn surrogates(&self, id: NodeId) -> Error {
-        self.at(id, Error::new(ErrorKind::InvalidUtf8).with_hint(
-            "the text holds lone surrogates, which `pickle::Value` keeps and `String` cannot",
-        ))
+        self.at(
+            id,
+            Error::new(ErrorKind::InvalidUtf8).with_hint(
+                "the text holds lone surrogates, which `pickle::Value` keeps and `String` cannot",
+            ),
+        )
     }
 
     #[cold]

@@ -105,8 +105,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
         };
         let Some([tag, name]) = entry(&TAGS) else { return Err(self.no_variant(id, shape)) };
         let Some(name) = self.graph.text(*name) else { return Err(self.no_variant(id, shape)) };
-        let is_tuple = find(variants, name)
-            .is_some_and(|index| variants[index].fields.style == Style::Tuple);
+        let is_tuple =
+            find(variants, name).is_some_and(|index| variants[index].fields.style == Style::Tuple);
         let source = match entry(&CONTENTS) {
             Some([_, content]) if is_tuple => Source::Payload(*content),
             _ => Source::Entries { pairs: Cow::Borrowed(pairs), tag: Some(*tag) },
@@ -148,10 +148,12 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 let name = self.text(*value)?;
                 match find(variants, name) {
                     Some(index) => Ok(RestoredVariant { index, source: Source::Nothing, id }),
-                    None => Err(self.unknown_variant(id, shape, variants, name).with_hint(format!(
-                        "`#[pickle(alias = \"{}\")]` on the variant would name its value",
-                        name.escape_debug()
-                    ))),
+                    None => {
+                        Err(self.unknown_variant(id, shape, variants, name).with_hint(format!(
+                            "`#[pickle(alias = \"{}\")]` on the variant would name its value",
+                            name.escape_debug()
+                        )))
+                    }
                 }
             }
             _ => Err(self.no_variant(id, shape)),

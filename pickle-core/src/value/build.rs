@@ -127,20 +127,44 @@ fn check_keys<'a>(graph: &Graph<'_>, mut ids: impl Iterator<Item = &'a NodeId>) 
 }
 
 /// Copies values of several graphs into one. What was shared within a graph stays shared.
-#[derive(Default)]
-struct Import {
+pub(super) struct Import {
     graph: Graph<'static>,
     /// Keeps the graphs alive, so that no address below is used again.
     sources: Vec<Arc<Graph<'static>>>,
-    known: HashMap<(*const Graph<'static>, NodeId), NodeId>,
+    known: HashMap<(usize, NodeId), NodeId>,
+}
+
+impl Default for Import {
+    fn default() -> Self {
+        Self { graph: Graph::new(&[]), sources: Vec::new(), known: HashMap::new() }
+    }
 }
 
 impl Import {
     fn value(&mut self, value: &Value) -> NodeId {
         let source = Arc::clone(&value.graph);
-        let address = Arc::as_ptr(&source);
+        let (id, _) = self.node(&source, Arc::as_ptr(&source).addr(), value.id);
+        self.sources.push(source);
+        id
+    }
+
+    pub(super) fn into_graph(self) -> Graph<'static> {
+        self.graph
+    }
+
+    /// Copies what is reached from a node of the graph at `address`; the root, and how many nodes
+    /// were new.
+    pub(super) fn node(
+        &mut self,
+        source: &Graph<'_>,
+        address: usize,
+        root: NodeId,
+    ) -> (NodeId, usize) {
+        if source.has_old_names() {
+            self.graph.set_old_names(true);
+        }
         // Numbered before they are filled: a node may reach itself.
-        let (mut found, mut stack) = (Vec::new(), vec![value.id]);
+        let (mut found, mut stack) = (Vec::new(), vec![root]);
         while let Some(id) = stack.pop() {
             if self.known.contains_key(&(address, id)) {
                 continue;
@@ -150,13 +174,12 @@ impl Import {
             source.for_each_edge(id, |edge| stack.push(edge));
         }
         for id in &found {
-            self.fill(&source, address, *id);
+            self.fill(source, address, *id);
         }
-        self.sources.push(source);
-        self.known[&(address, value.id)]
+        (self.known[&(address, root)], found.len())
     }
 
-    fn fill(&mut self, source: &Graph<'static>, address: *const Graph<'static>, old: NodeId) {
+    fn fill(&mut self, source: &Graph<'_>, address: usize, old: NodeId) {
         let id = self.known[&(address, old)];
         let new = |known: &HashMap<_, NodeId>, old| known[&(address, old)];
         let node = match source.node(old) {
@@ -189,8 +212,8 @@ impl Import {
 
     fn object(
         &mut self,
-        source: &Graph<'static>,
-        address: *const Graph<'static>,
+        source: &Graph<'_>,
+        address: usize,
         id: NodeId,
         node: Node,
         object: Object,
@@ -217,12 +240,7 @@ impl Import {
         }
     }
 
-    fn link(
-        &mut self,
-        source: &Graph<'static>,
-        address: *const Graph<'static>,
-        edges: Edges,
-    ) -> Edges {
+    fn link(&mut self, source: &Graph<'_>, address: usize, edges: Edges) -> Edges {
         let ids: Vec<_> =
             source.edges(edges).iter().map(|id| self.known[&(address, *id)]).collect();
         self.graph.link(&ids)

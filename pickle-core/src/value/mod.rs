@@ -3,6 +3,7 @@
 mod build;
 mod display;
 mod equal;
+mod typed;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use crate::graph::{Edges, Graph, Integer, Node, NodeId};
 use crate::native;
 use crate::protocol::Protocol;
 use crate::python::{self, LoadOptions, Machine, SaveOptions};
+
+pub use typed::{from_value, to_value};
 
 /// Any value that a pickle can denote. Shared and recursive structure survives in it.
 ///

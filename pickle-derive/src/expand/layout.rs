@@ -35,6 +35,16 @@ pub(super) fn layout(container: &Container) -> TokenStream {
 fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
     let head = size(fields);
     let fixed = fixed(fields);
+    // In Python a transparent type is `None` where its field is.
+    let nullable = match container.form {
+        Form::Transparent(_) => fields.pickled().next().map(|(_, field)| {
+            let ty = &field.ty;
+            quote_spanned! {at(field)=>
+                const NULLABLE: ::core::primitive::bool = <#ty as __pickle::Layout>::NULLABLE;
+            }
+        }),
+        _ => None,
+    };
     let is_plain = fields.list.iter().all(|field| matches!(field.kind, Kind::Plain));
     let image = (is_plain && container.after_load.is_none()).then(|| {
         let members = fields.list.iter().map(|field| &field.member);
@@ -48,6 +58,7 @@ fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
         const HEAD: ::core::primitive::usize = #head;
         const FIXED: ::core::primitive::bool = #fixed;
         #image
+        #nullable
     }
 }
 

@@ -27,6 +27,7 @@
 
 mod layout;
 mod pickle;
+mod restore;
 mod shape;
 mod unpickle;
 
@@ -168,6 +169,23 @@ impl Hooks {
             None => quote_spanned! {site()=>
                 __pickle::hooks::measure_state_only(#value, #get, measure)
             },
+        }
+    }
+
+    /// Saves the state of `self` for Python.
+    fn save(&self) -> TokenStream {
+        let get = self.get();
+        quote_spanned! {site()=>
+            saver.state(&__SHAPE, &__pickle::hooks::state_of(self, #get)?)
+        }
+    }
+
+    /// Rebuilds `Self` from the state that a node denotes.
+    fn restore(&self) -> TokenStream {
+        let set = self.set();
+        quote_spanned! {self.at_setstate()=>
+            let state = restorer.state(id, &__SHAPE)?;
+            __pickle::hooks::restore_state::<Self, _, _>(state, restorer, #set)
         }
     }
 

@@ -12,14 +12,15 @@ pub(super) fn pickle(container: &Container) -> TokenStream {
     let (params, arguments, _) = container.generics.split_for_impl();
     let needed = quote!(__pickle::Pickle);
     let clause = bound::where_clause(container, &container.generics, &needed, false);
-    let (measure, encode) = match (&container.form, &container.body) {
+    let (measure, encode, save) = match (&container.form, &container.body) {
         (Form::State { getstate, setstate }, _) => {
             let hooks = Hooks::of_container(getstate.as_ref(), setstate.as_ref());
             let encode = quote_spanned! {site()=>
                 __pickle::hooks::encode_state(writer);
                 head.zero()
             };
-            (hooks.measure(&quote_spanned!(site()=> self)), encode)
+            let save = hooks.save();
+            (hooks.measure(&quote_spanned!(site()=> self)), encode, save)
         }
         (_, Body::Struct(fields)) => of_struct(container, fields),
         (_, Body::Enum(variants)) => of_enum(container, variants),
@@ -40,11 +41,15 @@ pub(super) fn pickle(container: &Container) -> TokenStream {
             ) -> __pickle::native::Written<'__slot, Self> {
                 #encode
             }
+
+            fn save(&self, saver: &mut __pickle::Saver<'_>) -> __pickle::Result<()> {
+                #save
+            }
         }
     }
 }
 
-fn of_struct(container: &Container, fields: &Fields) -> (TokenStream, TokenStream) {
+fn of_struct(container: &Container, fields: &Fields) -> (TokenStream, TokenStream, TokenStream) {
     let value = |field: &Field| {
         let member = &field.member;
         quote_spanned!(site()=> &self.#member)
@@ -65,13 +70,30 @@ fn of_struct(container: &Container, fields: &Fields) -> (TokenStream, TokenStrea
         #(#puts)*
         fields.finish()
     };
-    (measure, encode)
+    let mut saves = fields.pickled().map(|(_, field)| save_field(container, field, &value(field)));
+    let save = match container.form {
+        Form::Transparent(_) => {
+            let inner =
+                fields.pickled().map(|(_, field)| save_inner(container, field, &value(field)));
+            quote_spanned!(site()=> #(#inner)*)
+        }
+        _ => {
+            let saves = saves.by_ref();
+            quote_spanned! {site()=>
+                saver.structure(&__SHAPE, |fields| {
+                    #(#saves)*
+                    ::core::result::Result::Ok(())
+                })
+            }
+        }
+    };
+    (measure, encode, save)
 }
 
-fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenStream) {
+fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenStream, TokenStream) {
     if variants.is_empty() {
         let never = quote_spanned!(site()=> match *self {});
-        return (never.clone(), never);
+        return (never.clone(), never.clone(), never);
     }
     let measure = variants.iter().enumerate().map(|(number, variant)| {
         let (ident, pattern, size) =
@@ -110,7 +132,47 @@ fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenSt
         let mut fields = head.fields();
         match self { #(#encode)* }
     };
-    (measure, encode)
+    let save = variants.iter().enumerate().map(|(number, variant)| {
+        let (ident, pattern) = (&variant.ident, pattern(&variant.fields));
+        let saves = variant.fields.pickled().map(|(index, field)| {
+            let local = local(index);
+            save_field(container, field, &quote!(#local))
+        });
+        quote_spanned! {site()=>
+            Self::#ident #pattern => saver.variant(&__SHAPE, #number, |fields| {
+                #(#saves)*
+                ::core::result::Result::Ok(())
+            }),
+        }
+    });
+    let save = quote_spanned!(site()=> match self { #(#save)* });
+    (measure, encode, save)
+}
+
+/// Puts a field as it is, or as the state that its hook makes.
+fn save_field(container: &Container, field: &Field, value: &TokenStream) -> TokenStream {
+    match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
+        None => {
+            let ty = &field.ty;
+            quote_spanned!(at(field)=> fields.put::<#ty>(#value)?;)
+        }
+        Some(get) => quote_spanned! {site()=>
+            fields.put_state(__pickle::hooks::state_of(#value, #get))?;
+        },
+    }
+}
+
+/// Saves the only field of a transparent type in place of the type.
+fn save_inner(container: &Container, field: &Field, value: &TokenStream) -> TokenStream {
+    match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
+        None => {
+            let ty = &field.ty;
+            quote_spanned!(at(field)=> <#ty as __pickle::Pickle>::save(#value, saver))
+        }
+        Some(get) => quote_spanned! {site()=>
+            __pickle::Pickle::save(&__pickle::hooks::state_of(#value, #get)?, saver)
+        },
+    }
 }
 
 /// A variant's number, in a type of the tag's size.

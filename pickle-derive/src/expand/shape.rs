@@ -10,6 +10,8 @@ use crate::model::{Body, Container, Fields, Form, Name, Style, Variant};
 pub(super) fn table(container: &Container) -> TokenStream {
     let Container { name, class, .. } = container;
     let class = &class.text;
+    let (module, qualname) = (&class[..container.module_len], &class[container.module_len..]);
+    let qualname = qualname.trim_start_matches('.');
     let aliases = texts(&container.aliases);
     let python = format_ident!("{}", python(container));
     let deny_unknown_fields = container.deny_unknown_fields.is_some();
@@ -21,7 +23,10 @@ pub(super) fn table(container: &Container) -> TokenStream {
             quote!(Struct(#fields))
         }
         (Form::Plain, Body::Enum(variants)) => {
-            let variants = variants.iter().map(variant);
+            let plain = variants.iter().all(|variant| variant.fields.style == Style::Unit);
+            // Where no number is given, those that Rust counts are not those that Python does.
+            let numbered = plain && variants.iter().any(|variant| variant.has_number);
+            let variants = variants.iter().map(|own| variant(container, own, numbered));
             quote!(Enum(&[#(#variants),*]))
         }
     };
@@ -30,6 +35,8 @@ pub(super) fn table(container: &Container) -> TokenStream {
             name: #name,
             class: #class,
             aliases: #aliases,
+            module: #module,
+            qualname: #qualname,
             python: __pickle::shape::PythonShape::#python,
             deny_unknown_fields: #deny_unknown_fields,
             body: __pickle::shape::Body::#body,
@@ -52,13 +59,20 @@ fn python(container: &Container) -> &'static str {
     }
 }
 
-fn variant(variant: &Variant) -> TokenStream {
+fn variant(container: &Container, variant: &Variant, numbered: bool) -> TokenStream {
+    let (owner, ident) = (&container.ident, &variant.ident);
+    let value = match numbered {
+        true => quote!(::core::option::Option::Some(#owner::#ident as ::core::primitive::i128)),
+        false => quote!(::core::option::Option::None),
+    };
     let name = &variant.name.text;
     let aliases = texts(&variant.aliases);
     let other = variant.other.is_some();
     let fields = fields(&variant.fields, false);
     quote_spanned! {site()=>
-        __pickle::shape::Variant { name: #name, aliases: #aliases, other: #other, fields: #fields }
+        __pickle::shape::Variant {
+            name: #name, aliases: #aliases, other: #other, value: #value, fields: #fields,
+        }
     }
 }
 

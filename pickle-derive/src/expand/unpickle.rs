@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
 use super::pickle::tag;
-use super::{Hooks, at, local, site, size};
+use super::{Hooks, at, local, restore, site, size};
 use crate::bound;
 use crate::fallback::unpickle_generics;
 use crate::model::{Body, Container, Field, FieldDefault, Fields, Form, Kind, Variant};
@@ -17,14 +17,19 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
     let (params, _, _) = load.split_for_impl();
     let needed = quote!(__pickle::Unpickle<'__de>);
     let clause = bound::where_clause(container, &load, &needed, true);
-    let decode = match (&container.form, &container.body) {
+    let (decode, restore) = match (&container.form, &container.body) {
         (Form::State { getstate, setstate }, _) => {
             let hooks = Hooks::of_container(getstate.as_ref(), setstate.as_ref());
             let value = hooks.decode(&quote!(Self));
-            quote_spanned!(site()=> #value.map(|value| slot.write(value)))
+            let decode = quote_spanned!(site()=> #value.map(|value| slot.write(value)));
+            (decode, hooks.restore())
         }
-        (_, Body::Struct(fields)) => of_struct(container, fields),
-        (_, Body::Enum(variants)) => of_enum(container, variants),
+        (_, Body::Struct(fields)) => {
+            (of_struct(container, fields), restore::of_struct(container, fields))
+        }
+        (_, Body::Enum(variants)) => {
+            (of_enum(container, variants), restore::of_enum(container, variants))
+        }
     };
     let decode = match &container.after_load {
         None => decode,
@@ -38,7 +43,13 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
             }
         }
     };
-    let defaults = container.fields().filter_map(unused_default);
+    let restore = match &container.after_load {
+        None => restore,
+        Some(path) => {
+            let span = path.span().resolved_at(site());
+            quote_spanned!(span=> __pickle::hooks::finish_restored({ #restore }, #path))
+        }
+    };
     quote_spanned! {site()=>
         #[automatically_derived]
         impl #params __pickle::Unpickle<'__de> for #ident #arguments #clause {
@@ -48,8 +59,14 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
                 reader: &mut __pickle::native::Reader<'__de>,
                 slot: __pickle::native::Slot<'__slot, Self>,
             ) -> __pickle::Result<__pickle::native::Filled<'__slot, Self>> {
-                #(#defaults)*
                 #decode
+            }
+
+            fn restore(
+                id: __pickle::graph::NodeId,
+                restorer: &mut __pickle::Restorer<'_, '__de>,
+            ) -> __pickle::Result<Self> {
+                #restore
             }
         }
     }
@@ -141,14 +158,14 @@ fn of_variant(container: &Container, number: usize, variant: &Variant) -> TokenS
 }
 
 /// What a skipped field is filled with.
-fn skipped(field: &Field) -> Option<TokenStream> {
+pub(super) fn skipped(field: &Field) -> Option<TokenStream> {
     match field.kind {
         Kind::Skipped => Some(default(field)),
         _ => None,
     }
 }
 
-fn default(field: &Field) -> TokenStream {
+pub(super) fn default(field: &Field) -> TokenStream {
     let ty = &field.ty;
     match &field.default {
         Some(FieldDefault::Expr(expr)) => {
@@ -158,13 +175,4 @@ fn default(field: &Field) -> TokenStream {
             quote_spanned!(at(field)=> <#ty as __pickle::hooks::AbsentField>::absent())
         }
     }
-}
-
-/// Checks the type of a default that a pickle of the same type never needs.
-fn unused_default(field: &Field) -> Option<TokenStream> {
-    if field.default.is_none() || field.is_skipped() {
-        return None;
-    }
-    let (ty, default) = (&field.ty, default(field));
-    Some(quote_spanned!(at(field)=> let _ = || -> #ty { #default };))
 }

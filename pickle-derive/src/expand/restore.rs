@@ -1,0 +1,87 @@
+//! `Unpickle::restore`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::unpickle::{default, skipped};
+use super::{Hooks, at, site};
+use crate::model::{Container, Field, Fields, Form, Variant};
+
+pub(super) fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
+    if let Form::Transparent(_) = container.form {
+        return transparent(container, fields);
+    }
+    let count = fields.pickled().count();
+    let values = values(container, fields);
+    quote_spanned! {site()=>
+        restorer.structure::<#count, Self>(id, &__SHAPE, |fields| {
+            ::core::result::Result::Ok(Self { #values })
+        })
+    }
+}
+
+pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
+    let arms = variants.iter().enumerate().map(|(number, variant)| {
+        let (ident, count) = (&variant.ident, variant.fields.pickled().count());
+        let values = values(container, &variant.fields);
+        quote_spanned! {site()=>
+            #number => restorer.variant_fields::<#count, Self>(variant, &__SHAPE, |fields| {
+                ::core::result::Result::Ok(Self::#ident { #values })
+            }),
+        }
+    });
+    quote_spanned! {site()=>
+        let variant = restorer.variant(id, &__SHAPE)?;
+        match variant.index {
+            #(#arms)*
+            _ => ::core::unreachable!("the table has as many variants"),
+        }
+    }
+}
+
+/// The fields, each taken from what the pickle has for it.
+fn values(container: &Container, fields: &Fields) -> TokenStream {
+    let values = fields.list.iter().map(|field| {
+        let member = &field.member;
+        let value = skipped(field).unwrap_or_else(|| value(container, field));
+        quote_spanned!(site()=> #member: #value,)
+    });
+    quote!(#(#values)*)
+}
+
+fn value(container: &Container, field: &Field) -> TokenStream {
+    let ty = &field.ty;
+    let default = (field.default.is_some() || container.default.is_some()).then(|| default(field));
+    let set = Hooks::of_field(field, container).and_then(|hooks| hooks.set());
+    match (set, default) {
+        (None, None) => quote_spanned!(at(field)=> fields.take::<#ty>()?),
+        (None, Some(default)) => {
+            quote_spanned!(at(field)=> fields.take_or::<#ty>(|| #default)?)
+        }
+        (Some(set), None) => {
+            quote_spanned!(at(field)=> fields.take_state::<#ty, _, _>(#set)?)
+        }
+        (Some(set), Some(default)) => {
+            quote_spanned!(at(field)=> fields.take_state_or::<#ty, _, _>(#set, || #default)?)
+        }
+    }
+}
+
+/// The only field stands for the type.
+fn transparent(container: &Container, fields: &Fields) -> TokenStream {
+    let values = fields.list.iter().map(|field| {
+        let (member, ty) = (&field.member, &field.ty);
+        let value = skipped(field).unwrap_or_else(|| {
+            match Hooks::of_field(field, container).and_then(|hooks| hooks.set()) {
+                None => quote_spanned! {at(field)=>
+                    <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer)?
+                },
+                Some(set) => quote_spanned! {at(field)=>
+                    __pickle::hooks::restore_state::<#ty, _, _>(id, restorer, #set)?
+                },
+            }
+        });
+        quote_spanned!(site()=> #member: #value,)
+    });
+    quote_spanned!(site()=> ::core::result::Result::Ok(Self { #(#values)* }))
+}
