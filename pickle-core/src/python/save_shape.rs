@@ -230,9 +230,23 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     ///
     /// # Errors
     /// When it cannot be saved.
+    #[inline]
     pub fn put<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.put_by(value, T::save)
+    }
+
+    /// The next field. The function is the type's [`Pickle::save`], named where the field's type
+    /// stands, so that the compiler says there that it is missing.
+    ///
+    /// # Errors
+    /// When the field cannot be saved.
+    pub fn put_by<T: ?Sized>(
+        &mut self,
+        value: &T,
+        save: impl FnOnce(&T, &mut Saver<'w>) -> Result<()>,
+    ) -> Result<()> {
         self.before();
-        if let Err(error) = value.save(self.saver) {
+        if let Err(error) = save(value, self.saver) {
             return Err(self.owner.in_field(error, self.index));
         }
         self.after();

@@ -318,35 +318,35 @@ fn is_index(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl<'de, const N: usize> RestoredFields<'_, '_, 'de, N> {
+impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
     /// The next field.
     ///
     /// # Errors
     /// When it is missing, or cannot be restored.
     #[inline]
     pub fn take<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        self.take_by(T::restore, T::absent)
+    }
+
+    /// The next field. The functions are the type's [`Unpickle::restore`] and
+    /// [`Unpickle::absent`], named where the field's type stands, so that the compiler says there
+    /// that they are missing; or a default in place of the second.
+    ///
+    /// # Errors
+    /// When the field is missing and has no default, or cannot be restored.
+    #[inline]
+    pub fn take_by<T>(
+        &mut self,
+        restore: impl FnOnce(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
+        absent: impl FnOnce() -> Option<T>,
+    ) -> Result<T> {
         let index = self.advance();
         match self.nodes[index] {
-            Some(node) => match T::restore(node, self.restorer) {
+            Some(node) => match restore(node, self.restorer) {
                 Ok(value) => Ok(value),
                 Err(error) => Err(self.owner.in_field(error, index)),
             },
-            None => T::absent().ok_or_else(|| self.missing(index)),
-        }
-    }
-
-    /// The next field, or its default where it is missing.
-    ///
-    /// # Errors
-    /// When it cannot be restored.
-    #[inline]
-    pub fn take_or<T: Unpickle<'de>>(&mut self, default: impl FnOnce() -> T) -> Result<T> {
-        match self.nodes[self.index] {
-            Some(_) => self.take(),
-            None => {
-                self.index += 1;
-                Ok(default())
-            }
+            None => absent().ok_or_else(|| self.missing(index)),
         }
     }
 

@@ -154,7 +154,9 @@ fn save_field(container: &Container, field: &Field, value: &TokenStream) -> Toke
     match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
         None => {
             let ty = &field.ty;
-            quote_spanned!(at(field)=> fields.put::<#ty>(#value)?;)
+            quote_spanned! {at(field)=>
+                fields.put_by(#value, |value, saver| <#ty as __pickle::Pickle>::save(value, saver))?;
+            }
         }
         Some(get) => quote_spanned! {site()=>
             fields.put_state(__pickle::hooks::state_of(#value, #get))?;

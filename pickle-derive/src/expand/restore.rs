@@ -54,10 +54,18 @@ fn value(container: &Container, field: &Field) -> TokenStream {
     let default = (field.default.is_some() || container.default.is_some()).then(|| default(field));
     let set = Hooks::of_field(field, container).and_then(|hooks| hooks.set());
     match (set, default) {
-        (None, None) => quote_spanned!(at(field)=> fields.take::<#ty>()?),
-        (None, Some(default)) => {
-            quote_spanned!(at(field)=> fields.take_or::<#ty>(|| #default)?)
-        }
+        (None, None) => quote_spanned! {at(field)=>
+            fields.take_by(
+                |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
+                || <#ty as __pickle::Unpickle<'__de>>::absent(),
+            )?
+        },
+        (None, Some(default)) => quote_spanned! {at(field)=>
+            fields.take_by(
+                |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
+                || ::core::option::Option::Some(#default),
+            )?
+        },
         (Some(set), None) => {
             quote_spanned!(at(field)=> fields.take_state::<#ty, _, _>(#set)?)
         }
