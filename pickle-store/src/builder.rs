@@ -87,6 +87,14 @@ impl Builder {
         self
     }
 
+    /// How much a [`Ref`](crate::Ref) keeps in memory of what it led to, in bytes of records: the
+    /// latest objects stay so long even if nobody holds them. 4 MiB by default. Those that
+    /// somebody holds are known besides.
+    pub fn object_cache(mut self, bytes: usize) -> Self {
+        self.options.object_cache = bytes;
+        self
+    }
+
     /// Opens the store. It is begun where there is none.
     ///
     /// # Errors

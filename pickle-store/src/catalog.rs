@@ -281,6 +281,17 @@ pub(crate) fn collection(engine: &dyn Engine, name: &str, kind: &str) -> Result<
     }
 }
 
+/// The prefix of the keys of a collection that is there.
+pub(crate) fn find_collection(engine: &dyn Engine, name: &str) -> Result<Option<Vec<u8>>> {
+    let Some(entry) = read(engine, &[&[CATALOG, b'c'], name.as_bytes()].concat())? else {
+        return Ok(None);
+    };
+    match entry.first_chunk::<4>() {
+        Some(number) => Ok(Some([&[COLLECTIONS], &number[..]].concat())),
+        None => Err(Error::corrupt("a collection without a number").at_key(name)),
+    }
+}
+
 /// A number for a new collection or index, what must hold for it to be new, and the write that
 /// takes it.
 fn next_number(engine: &dyn Engine) -> Result<(u32, Expect, Op)> {

@@ -13,6 +13,7 @@ use crate::iter::Iter;
 use crate::key::{AnyKey, KeyEncoder, ToKey};
 use crate::plan::{self, Staged, Write};
 use crate::record::{self, Extra, Record, Version};
+use crate::reference::Cache;
 use crate::space::Spaces;
 use crate::watch::Hub;
 
@@ -22,6 +23,7 @@ pub(crate) struct Inner {
     _folder: Option<tempfile::TempDir>,
     catalog: Catalog,
     pub(crate) spaces: Spaces,
+    pub(crate) cache: Cache,
     options: Options,
     hub: Arc<Hub>,
 }
@@ -33,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) clock: Clock,
     /// How many changes are logged; as before, for none.
     pub(crate) change_log: Option<u64>,
+    /// Bytes of records whose objects references hold in memory.
+    pub(crate) object_cache: usize,
 }
 
 /// Tells the time.
@@ -40,7 +44,8 @@ pub(crate) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { limits: Limits::DEFAULT, clock: Box::new(SystemTime::now), change_log: None }
+        let clock = Box::new(SystemTime::now);
+        Self { limits: Limits::DEFAULT, clock, change_log: None, object_cache: 4 << 20 }
     }
 }
 
@@ -90,7 +95,8 @@ impl Inner {
         let spaces = Spaces::open(&*engine)?;
         let log = Log::open(&*engine, options.change_log, || base(&catalog, &*engine))?;
         let hub = Arc::new(Hub::new(log));
-        Ok(Self { engine, catalog, spaces, options, hub, _folder: folder })
+        let cache = Cache::new(options.object_cache);
+        Ok(Self { engine, catalog, spaces, cache, options, hub, _folder: folder })
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {
