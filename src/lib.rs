@@ -41,7 +41,8 @@
 //! | `after_load = path` | `fn(&mut Self)`, or `-> Result<(), E>`: finishes a loaded object |
 //! | `bound = "T: Trait"` | replaces the inferred bounds |
 //! | `pickle_only`, `unpickle_only` | generates one direction |
-//! | `default`, `deny_unknown_fields` | for data of other versions of the type |
+//! | `default` | fields that the data does not have are those of `Self::default()` |
+//! | `deny_unknown_fields` | fields that the type does not have are an error |
 //! | `python = "dict"` | the form in Python's protocols: `object`, `dict`, `tuple`, `namedtuple`, `enum`, `tagged` |
 //! | `crate = path` | where this crate is, if not at `::pickle` |
 //!
@@ -54,7 +55,7 @@
 //! |---|---|
 //! | `skip` | not pickled; `Default::default()` on load |
 //! | `skip, default = expr` | not pickled; the expression on load |
-//! | `default`, `default = expr` | for data that does not have the field |
+//! | `default`, `default = expr` | where the data does not have the field: `Default::default()`, the expression |
 //! | `rename = "name"`, `alias = "old"` | its name, a former name |
 //! | `with = module` | pickled through `module::getstate` and `module::setstate`: for foreign types |
 //! | `serde` | pickled through serde's traits (feature `serde`) |

@@ -135,6 +135,27 @@ fn defaults_of_fields_do_not_touch_what_is_there() {
     round_trip(Settings { volume: 3, port: 8080, key: vec![1, 2] });
 }
 
+#[derive(Pickle, Debug, PartialEq)]
+#[pickle(default)]
+struct Window {
+    width: u32,
+    #[pickle(default)]
+    height: u32,
+    title: String,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { width: 640, height: 480, title: "untitled".into() }
+    }
+}
+
+#[test]
+fn missing_fields_come_from_the_default_of_the_struct_or_their_own() {
+    let window = pickle::from_value::<Window>(&pickle::value!({"title": "clock"})).unwrap();
+    assert_eq!(window, Window { width: 640, height: 0, title: "clock".into() });
+}
+
 #[test]
 fn hooks_may_be_written_as_text() {
     #[derive(Pickle, Debug, PartialEq)]

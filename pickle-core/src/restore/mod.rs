@@ -119,7 +119,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
 
     #[cold]
     fn too_deep(&self, id: NodeId) -> Error {
-        if self.open.contains(&id) {
+        // A box and what it holds are one node, so only what lies between two visits makes a cycle.
+        let mut outer = self.open.iter().rev().skip_while(|open| **open == id);
+        if outer.any(|open| *open == id) {
             let error = Error::new(ErrorKind::Cycle).with_hint(
                 "hold what refers back to its owner in `Weak`, or the owner in `Rc<RefCell<_>>`",
             );

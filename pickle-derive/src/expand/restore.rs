@@ -51,7 +51,16 @@ fn values(container: &Container, fields: &Fields) -> TokenStream {
 
 fn value(container: &Container, field: &Field) -> TokenStream {
     let ty = &field.ty;
-    let default = (field.default.is_some() || container.default.is_some()).then(|| default(field));
+    let default = match (&field.default, container.default) {
+        (Some(_), _) => Some(default(field)),
+        (None, Some(span)) => {
+            let member = &field.member;
+            Some(quote_spanned! {span.resolved_at(site())=>
+                <Self as ::core::default::Default>::default().#member
+            })
+        }
+        (None, None) => None,
+    };
     let set = Hooks::of_field(field, container).and_then(|hooks| hooks.set());
     match (set, default) {
         (None, None) => quote_spanned! {at(field)=>
