@@ -4,13 +4,13 @@ use super::varint::Bytes;
 use super::{COUNT, IN_STREAM, INLINE, LONG};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::raw::{Fields, Head, copy_text, decode_each, decode_into_vec, decode_value};
+use crate::raw::{Fields, Head, Text, copy_text, decode_each, decode_into_vec, decode_value};
 use crate::traits::{Layout, Unpickle};
 
 /// A cursor over the sections of a pickle. [`Unpickle::decode`] gets one.
 pub struct Reader<'de> {
     pub(super) tail: &'de [u8],
-    pub(super) text: &'de str,
+    pub(super) text: Text<'de>,
     pub(super) stream: Bytes<'de>,
     /// Inside a block or a state, where nothing comes from the stream.
     pub(super) nested: bool,
@@ -46,7 +46,7 @@ impl<'de> Reader<'de> {
     pub(super) fn new(pickle: &'de [u8], payload: &'de [u8], limits: &Limits) -> Self {
         Self {
             tail: &[],
-            text: "",
+            text: Text::EMPTY,
             stream: Bytes::new(payload),
             nested: false,
             depth: 0,
@@ -85,7 +85,7 @@ impl<'de> Reader<'de> {
         let heads = take(bytes, heads)?;
         let tail = take(bytes, tail)?;
         let text = take(bytes, text)?;
-        let text = std::str::from_utf8(text).map_err(|error| {
+        let text = Text::new(text).map_err(|error| {
             let from = &text[error.valid_up_to()..];
             self.at(from, Error::new(ErrorKind::InvalidUtf8))
         })?;
@@ -99,8 +99,8 @@ impl<'de> Reader<'de> {
         if !self.tail.is_empty() {
             return Err(self.at(self.tail, Error::corrupt("unused bytes in a section's tail")));
         }
-        if !self.text.is_empty() {
-            let text = self.text.as_bytes();
+        let text = self.text.rest();
+        if !text.is_empty() {
             return Err(self.at(text, Error::corrupt("unused text in a section")));
         }
         Ok(())
@@ -257,11 +257,8 @@ impl<'de> Reader<'de> {
     #[inline(always)]
     pub(super) fn text_of(&mut self, count: Count, head: &[u8]) -> Result<&'de str> {
         match count {
-            Count::Inline(count) => match self.text.split_at_checked(count) {
-                Some((text, rest)) => {
-                    self.text = rest;
-                    Ok(text)
-                }
+            Count::Inline(count) => match self.text.take(count) {
+                Some(text) => Ok(text),
                 None => Err(self.text_end(head, count)),
             },
             Count::Stream(count) => {
@@ -276,7 +273,7 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn text_end(&self, head: &[u8], needed: usize) -> Error {
-        let left = self.text.len() as u64;
+        let left = self.text.rest().len() as u64;
         let kind = match needed as u64 > left {
             true => ErrorKind::UnexpectedEnd { needed: needed as u64, left },
             false => ErrorKind::InvalidUtf8,
@@ -323,7 +320,7 @@ impl<'de> Reader<'de> {
             |reader, items: &mut Vec<T>, _, count, heads| {
                 decode_into_vec(items, count, heads, reader)
             },
-            |items, count| items.reserve_exact(count),
+            |items, count| *items = Vec::with_capacity(count),
             &mut items,
         )?;
         Ok(items)

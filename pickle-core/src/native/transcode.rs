@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::bigint;
 use crate::graph::{Extras, Graph, Node, NodeId, Span};
 use crate::limits::Limits;
+use crate::raw::Text;
 use crate::schema::Scalar;
 use crate::shape::Style;
 
@@ -91,7 +92,7 @@ enum Frame<'p, 'de> {
     /// Blocks of the stream, up to so many rounds.
     Blocks { parts: &'p [TypeId], round: usize, rounds: usize },
     /// The end of a section inside another, which goes on with its own tail and text.
-    Section { tail: &'de [u8], text: &'de str, nested: bool },
+    Section { tail: &'de [u8], text: Text<'de>, nested: bool },
     /// The end of a level of nesting.
     Level,
     /// One value of those from `first` on.

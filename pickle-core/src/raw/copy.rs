@@ -34,15 +34,3 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, count: usize) {
         }
     }
 }
-
-/// A copy of some text, small ones without a call.
-#[inline(always)]
-pub(crate) fn copy_text(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    // SAFETY: the capacity is `text.len()`, and what is copied is valid UTF-8.
-    unsafe {
-        copy(text.as_ptr(), bytes.as_mut_ptr(), text.len());
-        bytes.set_len(text.len());
-        String::from_utf8_unchecked(bytes)
-    }
-}

@@ -85,12 +85,41 @@ plain_images!(U8: u8, U16: u16, U32: u32, U64: u64, U128: u128, I8: i8, I16: i16
 #[doc(hidden)]
 #[inline(always)]
 pub unsafe fn at_most<const MAX: u8>(first: *const u8, count: usize, stride: usize) -> bool {
+    if stride == 1 {
+        // SAFETY: `count` bytes follow each other from `first` on, readable as the caller says.
+        return unsafe { all_at_most::<MAX>(std::slice::from_raw_parts(first, count)) };
+    }
     let mut largest = 0;
     for index in 0..count {
         // SAFETY: the caller vouches for `count` readable bytes at these distances.
         largest = largest.max(unsafe { *first.add(index * stride) });
     }
     largest <= MAX
+}
+
+/// Whether all bytes are at most `MAX`, eight at a time: most such vectors are short.
+#[inline(always)]
+fn all_at_most<const MAX: u8>(bytes: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The high bits of the bytes that are larger. The sum of a byte's low bits and `distance`
+    // reaches its high bit, but none beyond, when they are above those of `MAX`.
+    let larger = |word: u64| {
+        let distance = u64::from(0x7f - (MAX & 0x7f)) * ONES;
+        let low = (word & (0x7f * ONES)) + distance;
+        0x80 * ONES & if MAX < 0x80 { low | word } else { low & word }
+    };
+    // What is left over is read again with some before it.
+    if let Some(last) = bytes.last_chunk::<8>() {
+        let (words, _) = bytes.as_chunks::<8>();
+        let last = larger(u64::from_le_bytes(*last));
+        return words.iter().fold(last, |found, word| found | larger(u64::from_le_bytes(*word)))
+            == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|part| u64::from(u32::from_le_bytes(*part)));
+        return larger(first | last << 32) == 0;
+    }
+    bytes.iter().all(|byte| *byte <= MAX)
 }
 
 // SAFETY: a `bool` is one byte, 0 or 1, in memory and in its head.

@@ -16,10 +16,10 @@ mod decode;
 mod encode;
 mod image;
 mod macros;
+mod text;
 
 use std::marker::PhantomData;
 
-pub(crate) use copy::copy_text;
 pub use decode::{Fields, Filled, Head, Slot};
 pub(crate) use decode::{decode_array, decode_each, decode_into_vec, decode_value};
 pub use encode::{Cursor, FieldsMut, HeadMut, Written};
@@ -29,6 +29,7 @@ pub(crate) use image::{
     image_bytes,
 };
 pub use image::{Image, at_most};
+pub(crate) use text::{Text, copy_text};
 
 /// A brand: invariant in `'b`, so that the proof for one place never passes for another.
 type Invariant<'b, T> = PhantomData<(fn(&'b ()) -> &'b (), *const T)>;
