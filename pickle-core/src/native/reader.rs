@@ -250,23 +250,45 @@ impl<'de> Reader<'de> {
     /// Text, borrowed from the pickle.
     #[inline(always)]
     pub(crate) fn text<H: Layout + ?Sized>(&mut self, head: Head<'_, H>) -> Result<&'de str> {
-        let count = self.count(head)?;
-        self.text_of(count, head.bytes())
+        self.text_at(head.bytes(), u32::from_le_bytes(head.array::<COUNT>()))
     }
 
+    /// The text that the word `count` in a head speaks of.
     #[inline(always)]
-    pub(super) fn text_of(&mut self, count: Count, head: &[u8]) -> Result<&'de str> {
+    pub(super) fn text_at(&mut self, head: &[u8], count: u32) -> Result<&'de str> {
+        let piece = if count < LONG { self.text.piece(count as usize) } else { None };
+        let (text, next) = match piece {
+            Some(found) => found,
+            None => self.far_text(head, count)?,
+        };
+        // Set where both ways meet: so the compiler keeps the place in a register from one piece
+        // of text to the next, which wait for each other otherwise.
+        self.text.go_on(next);
+        Ok(text)
+    }
+
+    /// [`text_at`](Self::text_at) where that is not the next piece of the section's text, or there
+    /// is none; returns where the next piece begins as well.
+    #[cold]
+    fn far_text(&mut self, head: &[u8], count: u32) -> Result<(&'de str, usize)> {
+        let count = match count < LONG {
+            true => Count::Inline(count as usize),
+            false => self.far_count(head, count)?,
+        };
         match count {
-            Count::Inline(count) => match self.text.take(count) {
-                Some(text) => Ok(text),
+            Count::Inline(count) => match self.text.piece(count) {
+                Some(found) => Ok(found),
                 None => Err(self.text_end(head, count)),
             },
             Count::Stream(count) => {
                 let bytes = self.take_stream(count)?;
-                std::str::from_utf8(bytes).map_err(|error| {
-                    let from = &bytes[error.valid_up_to()..];
-                    self.at(from, Error::new(ErrorKind::InvalidUtf8))
-                })
+                match std::str::from_utf8(bytes) {
+                    Ok(text) => Ok((text, self.text.at())),
+                    Err(error) => {
+                        let from = &bytes[error.valid_up_to()..];
+                        Err(self.at(from, Error::new(ErrorKind::InvalidUtf8)))
+                    }
+                }
             }
         }
     }

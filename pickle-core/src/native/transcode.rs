@@ -169,8 +169,8 @@ impl<'p, 'de> Transcoder<'p, 'de> {
         match &planned.kind {
             Kind::Scalar(scalar) => self.scalar(*scalar, head),
             Kind::Str => {
-                let count = self.count(head)?;
-                let text = self.reader.text_of(count, head)?;
+                let count = u32::from_le_bytes(array::<COUNT>(head));
+                let text = self.reader.text_at(head, count)?;
                 let span = self.span(text.as_bytes());
                 self.push(Node::Str(span), head)
             }

@@ -4,45 +4,61 @@ use std::str::Utf8Error;
 
 use super::copy::copy;
 
-/// The rest of a section's text.
+/// A section's text, and how far it was read.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'de> {
-    rest: &'de str,
-    /// Every position is the boundary of a character.
+    text: &'de str,
+    at: usize,
+    /// Every position is a boundary between characters.
     is_ascii: bool,
 }
 
 impl<'de> Text<'de> {
-    pub(crate) const EMPTY: Self = Self { rest: "", is_ascii: true };
+    pub(crate) const EMPTY: Self = Self { text: "", at: 0, is_ascii: true };
 
     /// Checks that bytes are UTF-8: once for all pieces, and quickly where they are ASCII.
     #[inline]
     pub(crate) fn new(bytes: &'de [u8]) -> Result<Self, Utf8Error> {
         if bytes.is_ascii() {
             // SAFETY: ASCII is UTF-8.
-            let rest = unsafe { std::str::from_utf8_unchecked(bytes) };
-            return Ok(Self { rest, is_ascii: true });
+            let text = unsafe { std::str::from_utf8_unchecked(bytes) };
+            return Ok(Self { text, at: 0, is_ascii: true });
         }
-        std::str::from_utf8(bytes).map(|rest| Self { rest, is_ascii: false })
+        std::str::from_utf8(bytes).map(|text| Self { text, at: 0, is_ascii: false })
     }
 
-    /// The next `count` bytes; `None` when there are fewer, or they end inside a character.
+    /// The next `count` bytes, and where they end; `None` when there are fewer, or they end inside
+    /// a character.
     #[inline(always)]
-    pub(crate) fn take(&mut self, count: usize) -> Option<&'de str> {
-        if count > self.rest.len() || !(self.is_ascii || self.rest.is_char_boundary(count)) {
+    pub(crate) fn piece(&self, count: usize) -> Option<(&'de str, usize)> {
+        let end = self.at.checked_add(count)?;
+        if end > self.text.len() {
             return None;
         }
-        // SAFETY: `count` is at most the length, and at a boundary: all are in ASCII text, and in
-        // other text `is_char_boundary` says so.
-        let (piece, rest) =
-            unsafe { (self.rest.get_unchecked(..count), self.rest.get_unchecked(count..)) };
-        self.rest = rest;
-        Some(piece)
+        let is_boundary = |at| self.is_ascii || self.text.is_char_boundary(at);
+        if !(is_boundary(self.at) && is_boundary(end)) {
+            return None;
+        }
+        // SAFETY:
+        // - `at` is at most `end`, which is at most the length.
+        // - Both are boundaries: all positions are in ASCII text, and other text was asked.
+        Some((unsafe { self.text.get_unchecked(self.at..end) }, end))
+    }
+
+    /// How far the text was read.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on at a place that [`piece`](Self::piece) told.
+    #[inline(always)]
+    pub(crate) fn go_on(&mut self, at: usize) {
+        self.at = at;
     }
 
     /// The bytes that were not taken yet.
     pub(crate) fn rest(&self) -> &'de [u8] {
-        self.rest.as_bytes()
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 }
 
