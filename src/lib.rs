@@ -127,6 +127,7 @@
 //!
 //! - `store` (on by default): [`store`], over sled.
 //! - `redb`: the store over redb as well.
+//! - `uuid`: UUIDs as keys of the store.
 //! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
 //! - `json`: [`Schema`]s as JSON.
 

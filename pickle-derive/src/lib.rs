@@ -1,4 +1,4 @@
-//! The derive macro of `pickle-rs`. Depend on that crate, which re-exports this one and documents the
+//! The derive macros of `pickle-rs`. Depend on that crate, which re-exports this one and documents the
 //! attributes.
 //!
 //! A derive passes through stages, one module each: `attr` parses `#[pickle(..)]` by a table of rules;
@@ -15,6 +15,7 @@ mod check;
 mod ctxt;
 mod expand;
 mod fallback;
+mod key;
 mod model;
 
 use proc_macro::TokenStream;
@@ -33,4 +34,10 @@ pub fn derive_pickle(input: TokenStream) -> TokenStream {
         (Some(container), None) => expand::container(&container).into(),
         (_, errors) => fallback::impls(&input, errors).into(),
     }
+}
+
+/// Generates the traits of an ordered key of the store. Described with the trait `Key` there.
+#[proc_macro_derive(Key, attributes(key))]
+pub fn derive_key(input: TokenStream) -> TokenStream {
+    key::derive(&parse_macro_input!(input as DeriveInput)).into()
 }

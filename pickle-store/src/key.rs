@@ -16,7 +16,30 @@ pub use any::AnyKey;
 pub use range::{KeyBounds, KeyPrefix};
 
 /// A key as a collection returns it: integers, `bool`, `char`, `String`, `Vec<u8>`, arrays of
-/// bytes, and tuples of these.
+/// bytes, tuples of these, structs that derive it, and with the feature `uuid` UUIDs.
+///
+/// A struct sorts by its fields in their order. It is written as the tuple of them, and a struct
+/// around one unnamed field as that field, so a collection can be opened with either; and tuples
+/// stand for the struct where a key is asked for.
+///
+/// ```
+/// use pickle_store::{Key, Store};
+///
+/// #[derive(Key, Debug, PartialEq)]
+/// # #[key(crate = pickle_store)]
+/// struct Reading {
+///     sensor: String,
+///     second: u64,
+/// }
+///
+/// let store = Store::builder("memory:").open()?;
+/// let readings = store.collection::<Reading, f64>("readings")?;
+/// readings.put(&Reading { sensor: "a".into(), second: 60 }, &20.5)?;
+/// readings.put(&("b", 1), &19.0)?;
+/// let (key, value) = readings.prefix(&("a",))?.next().unwrap()?;
+/// assert_eq!((key, value), (Reading { sensor: "a".into(), second: 60 }, 20.5));
+/// # Ok::<(), pickle_store::Error>(())
+/// ```
 ///
 /// ```
 /// use pickle_store::Store;
@@ -28,6 +51,10 @@ pub use range::{KeyBounds, KeyPrefix};
 /// assert_eq!(keys, [("ann".to_owned(), -1), ("ann".to_owned(), 2)]);
 /// # Ok::<(), pickle_store::Error>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    note = "keys are integers, `bool`, `char`, text, bytes, tuples, and structs that derive `Key`"
+)]
 pub trait Key: AsKey<Self> + Debug + Sized {
     /// The type in words; stored with each collection, and compared when it is opened.
     fn kind() -> String;
@@ -40,6 +67,10 @@ pub trait Key: AsKey<Self> + Debug + Sized {
 }
 
 /// A value that may stand for a key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a key",
+    note = "keys are integers, `bool`, `char`, text, bytes, tuples, and structs that derive `Key`"
+)]
 pub trait ToKey {
     /// Appends the encoding.
     fn encode_key(&self, encoder: &mut KeyEncoder);
@@ -136,16 +167,18 @@ impl KeyEncoder {
         }
     }
 
-    /// Begins a tuple.
-    fn open(&mut self, parts: u8) {
+    /// Begins a key of several parts, which are encoded next, one by one; for keys of your own.
+    /// [`Key`](derive@pickle_derive::Key) writes the calls for a struct.
+    pub fn begin_tuple(&mut self, parts: u8) {
         if self.tagged {
             self.bytes.extend_from_slice(&[any::TUPLE, parts]);
         }
         self.depth += 1;
     }
 
-    fn close(&mut self) {
-        self.depth -= 1;
+    /// Ends a key of several parts.
+    pub fn end_tuple(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 }
 
@@ -222,7 +255,11 @@ impl<'a> KeyDecoder<'a> {
         String::from_utf8(self.text()?).map_err(|_| Error::corrupt("a key is not UTF-8"))
     }
 
-    fn open(&mut self, parts: u8) -> Result<()> {
+    /// Begins a key of several parts, which are decoded next, one by one.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub fn begin_tuple(&mut self, parts: u8) -> Result<()> {
         self.depth += 1;
         self.tag(any::TUPLE)?;
         match !self.tagged || self.take(1)? == [parts] {
@@ -231,8 +268,14 @@ impl<'a> KeyDecoder<'a> {
         }
     }
 
-    fn close(&mut self) {
-        self.depth -= 1;
+    /// Ends a key of several parts.
+    pub fn end_tuple(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// The [kind](Key::kind) of a key of several parts, by theirs.
+    pub fn tuple_kind(parts: &[String]) -> String {
+        format!("({})", parts.join(", "))
     }
 }
 

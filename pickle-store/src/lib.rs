@@ -76,6 +76,8 @@ pub use error::{Error, ErrorKind, Result};
 pub use index::Index;
 pub use iter::Iter;
 pub use key::{AnyKey, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix, ToKey};
+/// Makes a struct an ordered key; see the trait [`Key`](trait@Key).
+pub use pickle_derive::Key;
 pub use record::Version;
 pub use reference::Ref;
 pub use report::{Problem, Report, Stats};

@@ -127,7 +127,7 @@ impl AnyKey {
                 }
                 decoder.depth += 1;
                 let parts = (0..parts).map(|_| Self::read(decoder)).collect::<Result<_>>()?;
-                decoder.close();
+                decoder.end_tuple();
                 Self::Tuple(parts)
             }
             _ => return Err(Error::corrupt("a key of unknown kind")),

@@ -150,9 +150,9 @@ macro_rules! tuples {
     ($($count:literal: $($type:ident $owned:ident $index:tt),*;)*) => {$(
         impl<$($type: ToKey),*> ToKey for ($($type,)*) {
             fn encode_key(&self, encoder: &mut KeyEncoder) {
-                encoder.open($count);
+                encoder.begin_tuple($count);
                 $(self.$index.encode_key(encoder);)*
-                encoder.close();
+                encoder.end_tuple();
             }
         }
 
@@ -160,14 +160,13 @@ macro_rules! tuples {
 
         impl<$($type: Key),*> Key for ($($type,)*) {
             fn kind() -> String {
-                let parts: Vec<String> = vec![$($type::kind()),*];
-                format!("({})", parts.join(", "))
+                KeyDecoder::tuple_kind(&[$($type::kind()),*])
             }
 
             fn decode_key(decoder: &mut KeyDecoder<'_>) -> Result<Self> {
-                decoder.open($count)?;
+                decoder.begin_tuple($count)?;
                 let key = ($($type::decode_key(decoder)?,)*);
-                decoder.close();
+                decoder.end_tuple();
                 Ok(key)
             }
         }
@@ -183,4 +182,26 @@ tuples! {
     6: A AO 0, B BO 1, C CO 2, D DO 3, E EO 4, F FO 5;
     7: A AO 0, B BO 1, C CO 2, D DO 3, E EO 4, F FO 5, G GO 6;
     8: A AO 0, B BO 1, C CO 2, D DO 3, E EO 4, F FO 5, G GO 6, H HO 7;
+}
+
+/// In the order of its bytes: by time, for those of version 7.
+#[cfg(feature = "uuid")]
+impl ToKey for uuid::Uuid {
+    fn encode_key(&self, encoder: &mut KeyEncoder) {
+        self.as_bytes().encode_key(encoder);
+    }
+}
+
+#[cfg(feature = "uuid")]
+impl AsKey<Self> for uuid::Uuid {}
+
+#[cfg(feature = "uuid")]
+impl Key for uuid::Uuid {
+    fn kind() -> String {
+        "uuid".to_owned()
+    }
+
+    fn decode_key(decoder: &mut KeyDecoder<'_>) -> Result<Self> {
+        <[u8; 16]>::decode_key(decoder).map(Self::from_bytes)
+    }
 }
