@@ -145,9 +145,15 @@ impl<'g, 'de> Restorer<'g, 'de> {
                     found[0] = Some(*payload);
                     Ok(())
                 }
-                _ => match self.entries(*payload) {
-                    Ok(pairs) => self.locate_named(owner, &pairs, None, found),
-                    Err(_) => self.locate_items(id, owner, self.items(*payload)?, found),
+                (style, count) => match (self.entries(*payload), self.items(*payload)) {
+                    (Ok(pairs), _) => self.locate_named(owner, &pairs, None, found),
+                    (_, Ok(items)) => self.locate_items(id, owner, items, found),
+                    // It had a field without a name before.
+                    _ if style == Style::Named && count == 1 => {
+                        found[0] = Some(*payload);
+                        Ok(())
+                    }
+                    _ => Err(self.mismatch(*payload, "the variant's fields, in a dict or list")),
                 },
             },
         }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::graph::{Edges, Node, NodeId};
+use crate::graph::{Edges, Node, NodeId, Object};
 
 use super::Restorer;
 
@@ -56,8 +56,12 @@ impl<'g> Restorer<'g, '_> {
     pub fn instance(&self, id: NodeId) -> Option<Instance<'g>> {
         let graph = self.graph;
         let (Node::Call(object) | Node::New(object)) = graph.node(id) else { return None };
-        let (module, name) = self.global(object.callee)?;
         let extras = graph.extras(object);
+        let (callee, args, kwargs) = match graph.node(object.callee) {
+            Node::Call(partial) => self.new_by_partial(partial)?,
+            _ => (object.callee, self.tuple_items(object.args), extras.kwargs),
+        };
+        let (module, name) = self.global(callee)?;
         let edges = |edges: Edges| graph.edges(edges);
         let dict = |id| match graph.node(id) {
             Node::Dict(pairs) => graph.edges(pairs),
@@ -66,8 +70,8 @@ impl<'g> Restorer<'g, '_> {
         let mut instance = Instance {
             module,
             name,
-            args: self.tuple_items(object.args),
-            kwargs: extras.kwargs.map_or(&[][..], dict),
+            args,
+            kwargs: kwargs.map_or(&[][..], dict),
             states: edges(extras.states),
             items: edges(extras.items),
             adds: edges(extras.adds),
@@ -78,6 +82,24 @@ impl<'g> Restorer<'g, '_> {
             self.see_through(&mut instance);
         }
         Some(instance)
+    }
+
+    /// The class and arguments of `functools.partial(cls.__new__, cls, *args, **kwargs)()`, as
+    /// protocols 2 and 3 write an instance whose `__new__` takes keywords.
+    fn new_by_partial(&self, partial: Object) -> Option<(NodeId, &'g [NodeId], Option<NodeId>)> {
+        let graph = self.graph;
+        let (module, name) = self.global(partial.callee)?;
+        let [state] = graph.edges(graph.extras(partial).states) else { return None };
+        let [new, args, kwargs, _] = self.tuple_items(*state) else { return None };
+        let (class_module, new) = self.global(*new)?;
+        let [class, args @ ..] = self.tuple_items(*args) else { return None };
+        let (home, class_name) = self.global(*class)?;
+        let is_new = new.strip_suffix(".__new__") == Some(&*class_name) && class_module == home;
+        (module == "functools" && name == "partial" && is_new).then_some((
+            *class,
+            args,
+            Some(*kwargs),
+        ))
     }
 
     /// The class behind what `copyreg` is called with.

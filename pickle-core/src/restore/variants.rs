@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Node, NodeId};
-use crate::shape::{Body, Shape, Style, Variant};
+use crate::shape::{Body, Fields, Shape, Style, Variant};
 
 use super::fields::{Owner, RestoredFields, Source};
 use super::{Instance, Restorer};
 
 /// Keys that name the variant inside a dict that holds its fields as well.
-const TAGS: [&str; 4] = ["type", "tag", "kind", "variant"];
+const TAGS: [&str; 8] = ["type", "tag", "kind", "variant", "t", "_type", "__type__", "$type"];
 /// Keys that hold the fields beside such a tag.
-const CONTENTS: [&str; 4] = ["content", "value", "data", "fields"];
+const CONTENTS: [&str; 5] = ["content", "value", "data", "fields", "c"];
 
 /// A variant that was recognised, and where its fields are.
 #[doc(hidden)]
@@ -95,7 +95,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ) -> Result<(Cow<'g, str>, Source<'g>)> {
         if let [key, value] = *pairs
             && let Some(name) = self.graph.text(key)
-            && (find(variants, name).is_some() || !TAGS.contains(&name))
+            && (exactly(variants, name).is_some()
+                || !TAGS.contains(&name)
+                || self.graph.text(value).is_none())
         {
             return Ok((name.into(), Source::Payload(value)));
         }
@@ -105,13 +107,35 @@ impl<'g, 'de> Restorer<'g, 'de> {
         };
         let Some([tag, name]) = entry(&TAGS) else { return Err(self.no_variant(id, shape)) };
         let Some(name) = self.graph.text(*name) else { return Err(self.no_variant(id, shape)) };
-        let is_tuple =
-            find(variants, name).is_some_and(|index| variants[index].fields.style == Style::Tuple);
-        let source = match entry(&CONTENTS) {
-            Some([_, content]) if is_tuple => Source::Payload(*content),
+        let fields = find(variants, name).map(|index| &variants[index].fields);
+        let source = match (entry(&CONTENTS), fields) {
+            (Some([key, content]), Some(fields))
+                if pairs.len() == 4 && self.is_all(*key, *content, fields) =>
+            {
+                Source::Payload(*content)
+            }
             _ => Source::Entries { pairs: Cow::Borrowed(pairs), tag: Some(*tag) },
         };
         Ok((name.into(), source))
+    }
+
+    /// Whether what lies beside a tag is all fields of the variant, not the value of one of them.
+    fn is_all(&self, key: NodeId, content: NodeId, fields: &Fields) -> bool {
+        match fields.style {
+            Style::Tuple => true,
+            Style::Unit => false,
+            Style::Named => {
+                let is_field = self.graph.text(key).is_some_and(|name| has_field(fields, name));
+                !is_field || self.names_a_field(content, fields)
+            }
+        }
+    }
+
+    /// Whether the node is a dict that has one of the fields.
+    fn names_a_field(&self, id: NodeId, fields: &Fields) -> bool {
+        let Ok(pairs) = self.entries(id) else { return false };
+        let name = |key| self.graph.text(key);
+        pairs.chunks_exact(2).any(|pair| name(pair[0]).is_some_and(|name| has_field(fields, name)))
     }
 
     /// `("Variant", field, field)`, `("Variant", fields)`.
@@ -124,10 +148,15 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ) -> Result<(Cow<'g, str>, Source<'g>)> {
         let [name, rest @ ..] = items else { return Err(self.no_variant(id, shape)) };
         let Some(name) = self.graph.text(*name) else { return Err(self.no_variant(id, shape)) };
-        let fields = find(variants, name).map_or(0, |index| variants[index].fields.list.len());
-        let source = match rest {
-            [] => Source::Nothing,
-            [one] if fields != 1 => Source::Payload(*one),
+        let fields = find(variants, name).map(|index| &variants[index].fields);
+        let source = match (rest, fields) {
+            ([], _) => Source::Nothing,
+            ([one], Some(fields))
+                if fields.list.len() != 1
+                    || fields.style == Style::Named && self.names_a_field(*one, fields) =>
+            {
+                Source::Payload(*one)
+            }
             _ => Source::Items(rest),
         };
         Ok((name.into(), source))
@@ -204,10 +233,19 @@ impl<'g, 'de> Restorer<'g, 'de> {
     }
 }
 
+fn has_field(fields: &Fields, name: &str) -> bool {
+    fields.list.iter().any(|field| field.name == name || field.aliases.contains(&name))
+}
+
 /// The variant of this name, or the one for names that the enum does not have.
 fn find(variants: &[Variant], name: &str) -> Option<usize> {
+    exactly(variants, name).or_else(|| other(variants))
+}
+
+/// The variant of this name.
+fn exactly(variants: &[Variant], name: &str) -> Option<usize> {
     let is_it = |variant: &Variant| variant.name == name || variant.aliases.contains(&name);
-    variants.iter().position(is_it).or_else(|| other(variants))
+    variants.iter().position(is_it)
 }
 
 fn other(variants: &[Variant]) -> Option<usize> {
