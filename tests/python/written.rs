@@ -61,3 +61,41 @@ fn keys_that_are_lists_become_tuples() {
     assert_eq!(Value::loads(&bytes).unwrap().to_string(), "{(1, 2): 'a'}");
     assert_eq!(loads::<BTreeMap<Vec<u16>, String>>(&bytes).unwrap(), map);
 }
+
+#[test]
+fn values_of_one_graph_share_objects_across_fields() {
+    let list = pickle::value!([1, 2]);
+    let both = (list.clone(), list);
+    let bytes = dumps_with(&both, Protocol::V2).unwrap();
+    assert_eq!(bytes, b"\x80\x02]q\x00(K\x01K\x02eh\x00\x86q\x01.");
+    assert_eq!(loads::<(Value, Value)>(&bytes).unwrap(), both);
+}
+
+#[derive(Pickle)]
+#[pickle(getstate = Fresh::state, pickle_only)]
+struct Fresh(u8);
+
+impl Fresh {
+    fn state(&self) -> Value {
+        pickle::value!([(self.0)])
+    }
+}
+
+#[test]
+fn values_that_hooks_make_are_never_taken_for_each_other() {
+    let fresh: Vec<_> = (0..100).map(Fresh).collect();
+    let value = Value::loads(&dumps_with(&fresh, Protocol::V4).unwrap()).unwrap();
+    let states = value.items().map(|item| item.as_object().unwrap().states[0].to_string());
+    let expected = (0..100).map(|number| format!("[{number}]"));
+    assert_eq!(states.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_python_cannot_hash_is_no_key() {
+    let map = BTreeMap::from([(BTreeMap::from([(1_u8, 2_u8)]), 3_u8)]);
+    let error = dumps_with(&map, Protocol::V4).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "what can be changed, as a dict can, cannot be a key in Python at [0]"
+    );
+}

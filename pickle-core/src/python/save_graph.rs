@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::graph::{Graph, Keys, Node, NodeId};
@@ -38,43 +39,27 @@ pub fn save(graph: &Graph<'_>, root: NodeId, protocol: Protocol) -> Result<Vec<u
 /// As [`save`].
 pub fn save_with(graph: &Graph<'_>, root: NodeId, options: &SaveOptions) -> Result<Vec<u8>> {
     let mut saver = Saver::new(options, &Limits::DEFAULT)?;
-    save_within(graph, root, &mut saver)?;
+    GraphSaver::new(graph, root, &mut saver, Vec::new()).run()?;
     saver.finish()
 }
 
-/// Writes what is reached from `root` as part of a larger pickle.
-pub(crate) fn save_within(graph: &Graph<'_>, root: NodeId, saver: &mut Saver<'_>) -> Result<()> {
-    let needed = match saver.options.memo {
-        MemoEntries::Python => None,
-        MemoEntries::Needed => Some(needed(graph, root)),
-    };
-    let mut known = saver.graphs.remove(&graph_address(graph)).unwrap_or_default();
-    known.resize(graph.len(), UNSEEN);
+/// Writes what is reached from `root` as part of a larger pickle, in which other values of the
+/// same graph share objects with it. The graph is kept alive, so that no other takes its address.
+pub(crate) fn save_within(
+    graph: &Arc<Graph<'static>>,
+    root: NodeId,
+    saver: &mut Saver<'_>,
+) -> Result<()> {
+    saver.check_key(graph.is_hashable(root))?;
+    let address = Arc::as_ptr(graph).addr();
+    let known = saver.graphs.remove(&address).map_or_else(Vec::new, |(_, known)| known);
     let shared = saver.begin();
-    let before = saver.memo_len;
-    let mut graph_saver = GraphSaver {
-        graph,
-        keys: Keys::default(),
-        saver,
-        memo: known,
-        needed,
-        numbered: 0,
-        open_sets: HashMap::new(),
-        tasks: vec![Task::Save(root)],
-    };
-    graph_saver.run()?;
-    let known = graph_saver.memo;
+    let mut within = GraphSaver::new(graph, root, saver, known);
+    within.run()?;
+    let known = within.memo;
     saver.share(shared, Some(known[root.index()]).filter(|memo| *memo != UNSEEN));
-    // Without numbers nothing is to be remembered.
-    if saver.memo_len > before {
-        saver.graphs.insert(graph_address(graph), known);
-    }
+    saver.graphs.insert(address, (Arc::clone(graph), known));
     Ok(())
-}
-
-/// What tells graphs apart that are saved into one pickle, which borrows them all.
-fn graph_address(graph: &Graph<'_>) -> usize {
-    std::ptr::from_ref(graph).addr()
 }
 
 pub(super) const UNSEEN: u32 = u32::MAX;
@@ -177,7 +162,31 @@ pub(super) enum Open {
     Many,
 }
 
-impl GraphSaver<'_, '_, '_> {
+impl<'s, 'w, 'de> GraphSaver<'s, 'w, 'de> {
+    /// `known` has the memo numbers of nodes that were saved already.
+    fn new(
+        graph: &'s Graph<'de>,
+        root: NodeId,
+        saver: &'s mut Saver<'w>,
+        mut known: Vec<u32>,
+    ) -> Self {
+        let needed = match saver.options.memo {
+            MemoEntries::Python => None,
+            MemoEntries::Needed => Some(needed(graph, root)),
+        };
+        known.resize(graph.len(), UNSEEN);
+        Self {
+            graph,
+            keys: Keys::default(),
+            saver,
+            memo: known,
+            needed,
+            numbered: 0,
+            open_sets: HashMap::new(),
+            tasks: vec![Task::Save(root)],
+        }
+    }
+
     fn run(&mut self) -> Result<()> {
         while let Some(task) = self.tasks.pop() {
             match task {

@@ -2,9 +2,10 @@
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::graph::Integer;
+use crate::graph::{Graph, Integer};
 use crate::limits::Limits;
 use crate::protocol::Protocol;
 use crate::traits::Pickle;
@@ -39,7 +40,7 @@ pub struct Saver<'w> {
     /// The memo numbers of shared objects, by address.
     pub(crate) shared: HashMap<usize, u32>,
     /// The memo numbers of nodes, for each graph that was saved within.
-    pub(super) graphs: HashMap<usize, Vec<u32>>,
+    pub(super) graphs: HashMap<usize, (Arc<Graph<'static>>, Vec<u32>)>,
     depth: u32,
     max_depth: u32,
     /// Inside keys and elements of sets, where only what is hashable in Python may stand.
@@ -267,7 +268,8 @@ impl<'w> Saver<'w> {
     /// Immutable bytes.
     ///
     /// # Errors
-    /// None at present.
+    /// When values are nested too deep: below protocol 3 bytes are a call with arguments, a
+    /// `bytearray` is below protocol 5.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let shared = self.begin();
         self.bare_bytes(bytes)?;
@@ -294,7 +296,8 @@ impl<'w> Saver<'w> {
     /// A `bytearray`.
     ///
     /// # Errors
-    /// None at present.
+    /// When values are nested too deep: below protocol 3 bytes are a call with arguments, a
+    /// `bytearray` is below protocol 5.
     pub fn bytearray(&mut self, bytes: &[u8]) -> Result<()> {
         let shared = self.begin();
         self.bare_bytearray(bytes)?;
@@ -316,7 +319,8 @@ impl<'w> Saver<'w> {
     /// ([PEP 574](https://peps.python.org/pep-0574/)).
     ///
     /// # Errors
-    /// None at present.
+    /// When values are nested too deep: below protocol 3 bytes are a call with arguments, a
+    /// `bytearray` is below protocol 5.
     pub fn buffer(&mut self, bytes: &[u8]) -> Result<()> {
         let (Some(sink), 5..) = (&mut self.buffers, self.writer.protocol) else {
             return self.bytes(bytes);
@@ -502,13 +506,16 @@ impl<'w> Saver<'w> {
 
     /// Begins a dict whose entries the caller writes.
     pub(super) fn begin_dict(&mut self) -> Result<()> {
+        self.check_key(false)?;
         let shared = self.begin();
-        if self.in_key {
-            return Err(unhashable());
-        }
         self.empty(op::EMPTY_DICT, op::DICT);
         self.put(shared);
         Ok(())
+    }
+
+    /// Whether what is to be written may stand where it is to stand.
+    pub(super) fn check_key(&self, hashable: bool) -> Result<()> {
+        if self.in_key && !hashable { Err(unhashable()) } else { Ok(()) }
     }
 
     /// A key: lists in it become tuples, sets become frozensets.
@@ -776,5 +783,7 @@ fn no_bytes() -> Error {
 
 #[cold]
 pub(super) fn unhashable() -> Error {
-    Error::new(ErrorKind::Unsupported { what: "a dict cannot be a key in Python".into() })
+    Error::new(ErrorKind::Unsupported {
+        what: "what can be changed, as a dict can, cannot be a key in Python".into(),
+    })
 }
