@@ -35,7 +35,7 @@ fn integers_are_checked_for_range() {
     assert_eq!(
         refused::<Vec<i64>>("ints"),
         "18446744073709551615 is out of range for i64 (-9223372036854775808 to \
-         9223372036854775807) at [9] (byte 55)"
+         9223372036854775807) at [9] (byte 56)"
     );
     assert_eq!(
         loads::<u64>(b"K\x01\x85.").unwrap_err().to_string(),
