@@ -9,6 +9,7 @@ use crate::engine::memory::MemoryEngine;
 use crate::engine::{Durability, Engine};
 use crate::error::{Error, Result};
 use crate::inner::Options;
+use crate::repair::Repair;
 use crate::store::Store;
 
 /// A store about to be opened; from [`Store::builder`].
@@ -104,6 +105,27 @@ impl Builder {
     pub fn open(self) -> Result<Store> {
         let engine = self.engine()?;
         Store::over(engine, self.options, None)
+    }
+
+    /// Makes a store of what can be read of a damaged one; see [`Store::repair`].
+    ///
+    /// # Errors
+    /// As [`Store::repair`]; [`Unsupported`](crate::ErrorKind::Unsupported) for a store in memory.
+    pub fn repair(self) -> Result<Repair> {
+        match &self.target {
+            #[cfg(feature = "sled")]
+            Target::Sled(path) => {
+                let (engine, problems, kept) = crate::engine::sled::SledEngine::repair(path)?;
+                crate::repair::mend::mend(&engine, problems, kept)
+            }
+            #[cfg(feature = "redb")]
+            Target::Redb(path) => {
+                let (engine, problems, kept) = crate::engine::redb::RedbEngine::repair(path)?;
+                crate::repair::mend::mend(&engine, problems, kept)
+            }
+            Target::Memory => Err(Error::unsupported("a store in memory has no files to repair")),
+            _ => self.engine().map(|_| Repair::default()),
+        }
     }
 
     pub(crate) fn open_temporary(self, folder: tempfile::TempDir) -> Result<Store> {

@@ -12,6 +12,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::AnyKey;
 use crate::record::{self, Record, Version};
 
+#[cfg(any(feature = "sled", feature = "redb"))]
+pub(crate) mod facts;
+
 /// First byte of the keys of the catalog.
 const CATALOG: u8 = 0;
 /// First byte of the keys of the store itself.
@@ -266,7 +269,8 @@ pub(crate) fn collection(engine: &dyn Engine, name: &str, kind: &str) -> Result<
             let Some((number, stored)) = entry.split_first_chunk::<4>() else {
                 return Err(Error::corrupt("a collection without a number").at_key(name));
             };
-            if stored != kind.as_bytes() {
+            // A repaired one, whose name and kind were lost, is what it is taken for.
+            if !stored.is_empty() && stored != kind.as_bytes() {
                 let stored = format!("keys of type {}", String::from_utf8_lossy(stored));
                 let asked = format!("keys of type {kind}");
                 return Err(Error::new(ErrorKind::TypeMismatch { stored, asked }).at_key(name));

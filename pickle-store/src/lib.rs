@@ -33,6 +33,9 @@
 //! | sled fails or panics | [`ErrorKind::Poisoned`]; the next open rebuilds the index |
 //! | it is opened twice | [`ErrorKind::Locked`] |
 //!
+//! [`Store::verify`] finds damage before it is read; [`Store::repair`] makes a store again of what
+//! is whole, and says what is not.
+//!
 //! Two limits of this: bytes damaged in the very last write of a store that was not closed look
 //! like a write that was cut short, and it is dropped as one. And panics inside sled can only be
 //! caught where panics unwind, the default.
@@ -61,6 +64,7 @@ mod plan;
 mod rebuild;
 mod record;
 mod reference;
+mod repair;
 mod report;
 mod space;
 mod store;
@@ -80,6 +84,7 @@ pub use key::{AnyKey, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix, 
 pub use pickle_derive::Key;
 pub use record::Version;
 pub use reference::Ref;
+pub use repair::Repair;
 pub use report::{Problem, Report, Stats};
 pub use store::Store;
 pub use transaction::{Transaction, TransactionCollection};

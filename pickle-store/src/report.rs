@@ -66,19 +66,23 @@ pub struct Stats {
 
 pub(crate) fn verify(inner: &Inner) -> Result<Report> {
     let engine = inner.engine();
-    let mut report = Report::default();
-    if let Err(error) = engine.verify() {
-        report.problems.push(Problem { error });
-    }
-    for item in engine.scan(KeyRange::prefix(&[]), Order::Ascending)? {
-        let (key, value) = item?;
-        let checked = catalog::check(engine, &key, &value);
-        match checked.and_then(|entry| crosscheck::entry(inner, &key, &value, &entry)) {
+    let problems = engine.verify()?.into_iter().map(|error| Problem { error }).collect();
+    let mut report = Report { whole: 0, problems };
+    let items = match engine.scan(KeyRange::prefix(&[]), Order::Ascending) {
+        Ok(items) => items,
+        // It was found out, and the engine gives no more.
+        Err(_) if !report.problems.is_empty() => return Ok(report),
+        Err(error) => return Err(error),
+    };
+    for item in items {
+        let checked = item.and_then(|(key, value)| {
+            let checked = catalog::check(engine, &key, &value);
+            let checked = checked.and_then(|entry| crosscheck::entry(inner, &key, &value, &entry));
+            checked.map_err(|error| error.at_key(catalog::readable(&key)))
+        });
+        match checked {
             Ok(()) => report.whole += 1,
-            Err(error) => {
-                let error = error.at_key(catalog::readable(&key));
-                report.problems.push(Problem { error });
-            }
+            Err(error) => report.problems.push(Problem { error }),
         }
     }
     Ok(report)

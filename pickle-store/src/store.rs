@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::inner::{Inner, Options, With, at, object_key};
 use crate::iter::Iter;
 use crate::key::{self, AnyKey, Key, KeyBounds, KeyDecoder, KeyEncoder, ToKey};
+use crate::repair::Repair;
 use crate::report::{Report, Stats};
 use crate::transaction::Transaction;
 use crate::watch::{Filter, RecordKey, Watch};
@@ -351,6 +352,34 @@ impl Store {
     /// When the engine fails so that nothing more can be read.
     pub fn verify(&self) -> Result<Report> {
         crate::report::verify(&self.inner)
+    }
+
+    /// Makes a store of what can be read of a damaged one, over the default engine. For another
+    /// engine there is [`Builder::repair`].
+    ///
+    /// The files that are damaged are kept, in a folder beside the new ones; that of a store that
+    /// cannot be read at all is left as it is.
+    ///
+    /// ```
+    /// use pickle_store::Store;
+    /// let folder = tempfile::tempdir()?;
+    /// let store = Store::open(folder.path())?;
+    /// store.put("a", &1_u8)?;
+    /// drop(store);
+    /// std::fs::remove_file(folder.path().join("manifest"))?;
+    /// assert!(Store::open(folder.path()).is_err());
+    ///
+    /// let repair = Store::repair(folder.path())?;
+    /// assert_eq!(repair.problems[0].to_string(), "corrupt store: the manifest is missing");
+    /// assert_eq!(Store::open(folder.path())?.get::<u8>("a")?, Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Locked`](ErrorKind::Locked) when it is open, [`Io`](ErrorKind::Io) when there is nothing
+    /// or the disk fails, [`Corrupt`](ErrorKind::Corrupt) when nothing of it can be read.
+    pub fn repair(path: impl AsRef<Path>) -> Result<Repair> {
+        Builder::sled(path.as_ref().to_owned()).repair()
     }
 
     /// Counts and sizes. Everything is read for it.

@@ -53,12 +53,13 @@ pub trait Engine: Send + Sync {
         Ok(())
     }
 
-    /// Checks the files that reading does not touch.
+    /// Checks the files that reading does not touch, and that what is read is what they hold;
+    /// returns what is wrong.
     ///
     /// # Errors
-    /// [`Corrupt`](ErrorKind::Corrupt) names the file.
-    fn verify(&self) -> Result<()> {
-        Ok(())
+    /// When they cannot be checked.
+    fn verify(&self) -> Result<Vec<Error>> {
+        Ok(Vec::new())
     }
 }
 
@@ -245,6 +246,12 @@ impl KeyRange {
         }
     }
 
+    /// Whether a key is in it.
+    #[cfg(feature = "redb")]
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        std::ops::RangeBounds::<[u8]>::contains(&self.as_slices(), key)
+    }
+
     /// The bounds by reference.
     #[cfg(feature = "redb")]
     pub(crate) fn as_slices(&self) -> (Bound<&[u8]>, Bound<&[u8]>) {
@@ -298,6 +305,25 @@ impl From<Vec<u8>> for Bytes {
     fn from(bytes: Vec<u8>) -> Self {
         Self(Repr::Owned(bytes))
     }
+}
+
+/// The process that has a file open, where the system tells: on Linux.
+#[cold]
+#[cfg(feature = "redb")]
+pub(crate) fn holder(path: &std::path::Path) -> Option<u32> {
+    let path = path.canonicalize().ok()?;
+    for process in std::fs::read_dir("/proc").ok()?.flatten() {
+        let Some(number) = process.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // Those of others cannot be read.
+        let Ok(files) = std::fs::read_dir(process.path().join("fd")) else { continue };
+        let mut open = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+        if open.any(|file| file == path) {
+            return Some(number);
+        }
+    }
+    None
 }
 
 /// When a write is acknowledged.

@@ -1,16 +1,19 @@
 //! The engine over redb: one file, a table, and redb's own durability.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use ::redb::{
-    Database, Durability as RedbDurability, ReadOnlyTable, ReadableDatabase as _, TableDefinition,
+    Database, Durability as RedbDurability, ReadOnlyTable, ReadableDatabase as _,
+    ReadableTableMetadata as _, TableDefinition,
 };
 
 use super::ticker::Ticker;
 use super::{Applied, Bytes, Durability, Engine, EngineLimits, Expect, KeyRange, Op, Order, Scan};
 use crate::error::{Error, ErrorKind, Result};
+
+mod repair;
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("pickle");
 
@@ -34,7 +37,25 @@ impl RedbEngine {
         if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
             return Err(Error::corrupt(format!("{} is empty", path.display())));
         }
-        let db = guarded(|| Ok(Database::create(path)?))?;
+        // redb trusts a file that was closed in order, and finds nothing where a page is damaged.
+        let mut builder = Database::builder();
+        builder.set_check_integrity_on_open(true);
+        let db = guarded(|| Ok(builder.create(path)?)).map_err(|error| held_by(error, path))?;
+        let engine = Self::over(db, durability)?;
+        if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            std::fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(engine)
+    }
+
+    /// Opens what is left of a file, after making a whole one of it; tells what is not in it, and
+    /// where the damaged one is.
+    pub(crate) fn repair(path: &Path) -> Result<(Self, Vec<Error>, Option<PathBuf>)> {
+        repair::repair(path)
+    }
+
+    fn over(db: Database, durability: Durability) -> Result<Self> {
         let commit = match durability {
             Durability::Sync => RedbDurability::Immediate,
             Durability::Every(_) | Durability::Os => RedbDurability::None,
@@ -42,10 +63,6 @@ impl RedbEngine {
         let core = Arc::new(Core { db, commit, writer: Mutex::new(()) });
         // The table must be there for readers.
         core.write(RedbDurability::Immediate, &[])?;
-        if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-            std::fs::File::open(folder)?.sync_all()?;
-        }
         let syncer = match durability {
             Durability::Every(period) => {
                 let core = Arc::clone(&core);
@@ -149,6 +166,25 @@ impl Engine for RedbEngine {
     fn limits(&self) -> EngineLimits {
         EngineLimits { key: 1 << 20, batch: 1 << 30 }
     }
+
+    fn verify(&self) -> Result<Vec<Error>> {
+        let counted = guarded(|| {
+            let table = self.core.table()?;
+            let mut found = 0;
+            for item in table.range::<&[u8]>(..)? {
+                item?;
+                found += 1;
+            }
+            Ok((table.len()?, found))
+        });
+        Ok(match counted {
+            Ok((known, found)) if known == found => Vec::new(),
+            Ok((known, found)) => {
+                vec![Error::corrupt(format!("redb: {found} of {known} entries are there"))]
+            }
+            Err(error) => vec![error],
+        })
+    }
 }
 
 impl Drop for RedbEngine {
@@ -165,6 +201,17 @@ fn guarded<T>(call: impl FnOnce() -> Result<T, ::redb::Error>) -> Result<T> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(Error::from),
         Err(_) => Err(Error::corrupt("redb panicked over the file")),
+    }
+}
+
+/// Adds who holds the file, where the system tells.
+#[cold]
+fn held_by(error: Error, path: &Path) -> Error {
+    match (error.kind(), super::holder(path)) {
+        (ErrorKind::Locked { .. }, Some(process)) => {
+            Error::new(ErrorKind::Locked { holder: format!("process {process}") })
+        }
+        _ => error,
     }
 }
 

@@ -14,12 +14,14 @@ did not run is no check.
 """
 
 import argparse
+import contextlib
 import fcntl
 import json
 import os
 import pathlib
 import random
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -61,9 +63,16 @@ class Loop:
             image.truncate(SIZE)
         tool("mkfs.ext4", "-q", "-F", str(self.image))
 
-    def mount(self):
+    @contextlib.contextmanager
+    def mounted(self):
         data = self.random.choice(["ordered", "writeback"])
         tool("mount", "-o", f"loop,data={data}", str(self.image), str(self.path))
+        try:
+            folder = self.path / "data"
+            folder.mkdir(exist_ok=True)
+            yield folder
+        finally:
+            self.unmount()
 
     def unmount(self):
         for _ in range(100):
@@ -117,7 +126,15 @@ class Writer:
                 said = self.wrote if words[0] == "wrote" else self.synced
                 said[int(words[1])] = int(words[2])
 
-    def end(self):
+    def pause(self):
+        """Stops it, and hears what it had said: everything that follows was not acknowledged."""
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.02)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
         self.thread.join()
@@ -137,32 +154,31 @@ def check(program, mode, engine, path):
 
 def one_round(disk, program, engine, mode):
     """Cuts once; returns the steps that were written, those that were lost, and what is wrong."""
-    disk.mount()
-    path = disk.path / "data"
-    path.mkdir(exist_ok=True)
-    writer = Writer(program, mode, engine, path)
-    # Wide windows need time to fill.
-    longest = {"10000": 4.0, "never": 2.0}.get(mode, 0.8)
-    time.sleep(disk.random.uniform(0.01, longest))
-    disk.cut()
-    writer.end()
-    disk.unmount()
-    disk.mount()
-    try:
-        found = check(program, mode, engine, path)
-        wrote = sum(number + 1 for number in writer.wrote.values())
-        lost = 0
-        for thread, number in writer.wrote.items():
-            lost += max(0, number - (-1 if found[thread] is None else found[thread]))
-        for thread, number in writer.synced.items():
-            if found[thread] is None or found[thread] < number:
-                text = f"thread {thread}: {number} was acknowledged, {found[thread]} is there"
-                return wrote, lost, text
-        return wrote, lost, None
-    except RuntimeError as error:
-        return 0, 0, str(error)
-    finally:
-        disk.unmount()
+    with disk.mounted() as path, Writer(program, mode, engine, path) as writer:
+        # Wide windows need time to fill.
+        longest = {"10000": 4.0, "never": 2.0}.get(mode, 0.8)
+        time.sleep(disk.random.uniform(0.01, longest))
+        # A call that the cut surprises may still return well: the kernel does not take every failure
+        # for one when the file system is gone. In a power cut nobody would be there to hear it. So
+        # only what was said before counts; in every second round the writer is stopped first, and
+        # all counts.
+        if disk.random.random() < 0.5:
+            writer.pause()
+        synced = dict(writer.synced)
+        disk.cut()
+    with disk.mounted() as path:
+        try:
+            found = check(program, mode, engine, path)
+        except RuntimeError as error:
+            return 0, 0, str(error)
+    wrote = sum(number + 1 for number in writer.wrote.values())
+    lost = 0
+    for thread, number in writer.wrote.items():
+        lost += max(0, number - (-1 if found[thread] is None else found[thread]))
+    for thread, number in synced.items():
+        if found[thread] is None or found[thread] < number:
+            return wrote, lost, f"thread {thread}: {number} was synced, {found[thread]} is there"
+    return wrote, lost, None
 
 
 def series(folder, program, engine, mode, rounds, seed):
@@ -211,6 +227,8 @@ def main():
     for program in ("mkfs.ext4", "mount", "umount"):
         if not shutil.which(program):
             fail(f"{program} is not installed")
+    # Mounts are undone also when somebody ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     engines, modes = options.engines.split(","), options.modes.split(",")
     lines = []
     with tempfile.TemporaryDirectory() as folder:
@@ -220,11 +238,8 @@ def main():
         disk = Loop(folder, random.Random(1))
         try:
             disk.make()
-            disk.mount()
-            try:
+            with disk.mounted():
                 disk.cut()
-            finally:
-                disk.unmount()
         except (RuntimeError, OSError) as error:
             fail(f"no ext4 can be mounted and shut down here: {error}")
         for engine in engines:

@@ -27,10 +27,10 @@ impl Kind {
 pub(super) const FILE_HEADER: u64 = 8 + 8 + 8 + 4;
 
 /// Length and CRC-32 of the body.
-const PREFIX: usize = 4 + 4;
+pub(super) const PREFIX: usize = 4 + 4;
 
 /// Sequence number, the highest one that was synced before, number of ops.
-const BODY: usize = 8 + 8 + 4;
+pub(super) const BODY: usize = 8 + 8 + 4;
 
 /// The header of a file whose first frame will be number `seq + 1`.
 pub(super) fn file_header(kind: Kind, number: u64, seq: u64) -> Vec<u8> {
@@ -87,7 +87,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Checks the body of a frame.
-    fn new(prefix: [u8; PREFIX], body: Vec<u8>) -> Option<Self> {
+    pub(super) fn new(prefix: [u8; PREFIX], body: Vec<u8>) -> Option<Self> {
         let crc = u32::from_le_bytes(four(&prefix[4..])?);
         if body.len() < BODY || checksum(four(&prefix)?, &body) != crc {
             return None;
@@ -189,6 +189,31 @@ fn missing(path: &Path, error: std::io::Error) -> Error {
         std::io::ErrorKind::NotFound => Error::corrupt(format!("{} is missing", path.display())),
         _ => error.into(),
     }
+}
+
+/// The length in a prefix, if a frame of that length can be in so many bytes after it.
+pub(super) fn body_length(prefix: &[u8], left: u64) -> Option<u64> {
+    let length = u64::from(u32::from_le_bytes(four(prefix)?));
+    (BODY as u64 <= length && length <= left).then_some(length)
+}
+
+/// The next put in some bytes at which `whole` finds a record, and the bytes behind it.
+pub(super) fn find_put(
+    mut bytes: &[u8],
+    whole: impl Fn(&[u8], &[u8]) -> bool,
+) -> Option<(Op, &[u8])> {
+    while !bytes.is_empty() {
+        let mut rest = bytes;
+        if take(&mut rest, 1) == Some(&[1])
+            && let Some(key) = take_sized(&mut rest)
+            && let Some(value) = take_sized(&mut rest)
+            && whole(key, value)
+        {
+            return Some((Op::Put { key: key.to_vec(), value: value.to_vec() }, rest));
+        }
+        bytes = &bytes[1..];
+    }
+    None
 }
 
 /// Whether a frame somewhere behind `offset` says that frames after `seq` were on disk. Then the

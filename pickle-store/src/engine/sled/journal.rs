@@ -69,6 +69,11 @@ pub(super) fn create(
 const CHUNK: u64 = 1 << 20;
 
 impl Writer {
+    /// Where the journal ends.
+    pub(super) fn end(&self) -> End {
+        End { seq: self.seq, length: self.length }
+    }
+
     /// Goes on in a new file.
     pub(super) fn turn_to(&mut self, number: u64, file: Arc<dyn DiskFile>) {
         self.file = file;

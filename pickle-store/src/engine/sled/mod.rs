@@ -26,9 +26,12 @@ mod frame;
 mod index;
 mod journal;
 mod manifest;
+mod salvage;
+mod scanner;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 /// The journals may grow to so many bytes before a snapshot replaces them; and to twice the size
 /// of the last snapshot, so that snapshots cost a constant part of all writing.
@@ -68,6 +71,27 @@ impl SledEngine {
     fn open_on(disk: Arc<dyn Disk>, folder: &Path, durability: Durability) -> Result<Self> {
         disk.create_folder(folder)?;
         let lock = lock(folder)?;
+        Self::open_locked(disk, folder, durability, lock)
+    }
+
+    /// Opens what is left of a store, after making a whole one of it; tells what is not in it, and
+    /// where the damaged files are.
+    pub(crate) fn repair(folder: &Path) -> Result<(Self, Vec<Error>, Option<PathBuf>)> {
+        if !folder.is_dir() {
+            return Err(std::io::Error::from(std::io::ErrorKind::NotFound).into());
+        }
+        let lock = lock(folder)?;
+        let salvaged = salvage::salvage(&RealDisk, folder)?;
+        let engine = Self::open_locked(Arc::new(RealDisk), folder, Durability::Sync, lock)?;
+        Ok((engine, salvaged.problems, salvaged.kept))
+    }
+
+    fn open_locked(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        durability: Durability,
+        lock: File,
+    ) -> Result<Self> {
         let mut manifest = match Manifest::read(&*disk, folder)? {
             Some(manifest) => manifest,
             None => begin(&*disk, folder)?,
@@ -181,7 +205,8 @@ impl Engine for SledEngine {
         self.core.checkpoint()
     }
 
-    fn verify(&self) -> Result<()> {
+    fn verify(&self) -> Result<Vec<Error>> {
+        self.core.journal.check()?;
         self.core.verify()
     }
 }
@@ -244,34 +269,6 @@ impl Core {
         *manifest = turned;
         writer.turn_to(number, file);
         Ok((number, writer.seq))
-    }
-
-    /// Reads snapshot and journals as opening after a crash would.
-    fn verify(&self) -> Result<()> {
-        // As long as it is held, no file goes.
-        let manifest = self.manifest.lock().unwrap_or_else(|poison| poison.into_inner());
-        let (written, length) = {
-            let writer = self.journal.writer()?;
-            (writer.seq, writer.length)
-        };
-        let mut end = journal::End { seq: 0, length: 0 };
-        if manifest.base > 0 {
-            end.seq = snapshot::read(&*self.disk, &self.folder, manifest.base, |_, _| Ok(()))?;
-        }
-        for number in manifest.base..=manifest.last {
-            // Others write behind `length`, and what they have not finished looks torn.
-            let torn = number == manifest.last;
-            let tail = if torn { Tail::MayBeTorn } else { Tail::Whole };
-            end = journal::replay(&*self.disk, &self.folder, number, end.seq, tail, |_, _| Ok(()))?;
-        }
-        match end.seq >= written && end.length >= length {
-            true => Ok(()),
-            false => {
-                let path = journal::path(&self.folder, manifest.last);
-                let (path, at) = (path.display(), end.length);
-                Err(Error::corrupt(format!("a damaged write in {path} at byte {at}")))
-            }
-        }
     }
 
     fn close(&mut self) -> Result<()> {

@@ -139,3 +139,53 @@ fn writes_of_many_threads_are_all_acknowledged() {
     });
     assert_eq!(contents(&engine).len(), 160);
 }
+
+#[test]
+fn an_index_that_differs_from_the_journal_is_found_and_built_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut model = Model::new();
+    let engine = open(folder.path());
+    (0..100).for_each(|number| put(&engine, &mut model, number));
+    engine.core.checkpoint().unwrap();
+    (100..130).for_each(|number| put(&engine, &mut model, number));
+    assert!(engine.verify().unwrap().is_empty());
+    let (lost, changed) = (model.keys().next().unwrap(), model.keys().next_back().unwrap());
+    let ops = [
+        Op::Remove { key: lost.clone() },
+        Op::Put { key: changed.clone(), value: vec![1] },
+        Op::Put { key: vec![9, 9], value: vec![2] },
+    ];
+    engine.core.index().unwrap().apply(1 << 40, &ops).unwrap();
+    let problems: Vec<_> = engine.verify().unwrap().iter().map(ToString::to_string).collect();
+    let at = |key: &[u8]| key.escape_ascii().to_string();
+    assert_eq!(
+        problems,
+        [
+            format!("corrupt store: a record is missing in the index at key {}", at(lost)),
+            format!("corrupt store: another value is in the index at key {}", at(changed)),
+            "corrupt store: a removed record is in the index at key \\t\\t".to_owned(),
+        ]
+    );
+    assert!(matches!(engine.get(lost).unwrap_err().kind(), ErrorKind::Poisoned { .. }));
+    drop(engine);
+    assert_eq!(contents(&open(folder.path())), model);
+}
+
+#[test]
+fn verify_agrees_with_writers_at_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut model = Model::new();
+            (0..).take_while(|_| !done.load(Ordering::Relaxed)).for_each(|number| {
+                put(&engine, &mut model, number);
+            });
+        });
+        for _ in 0..20 {
+            assert!(engine.verify().unwrap().is_empty());
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+}
