@@ -414,6 +414,14 @@ impl<K: Key, V: UnpickleOwned> Build<'_, K, V> {
             .try_for_each(|index| catalog::clear(engine, &catalog::index_prefix(index.number)))
     }
 
+    /// Writes past the watchers: to them nothing has changed.
+    fn write(&self, ops: &[Op]) -> Result<()> {
+        let inner = &self.collection.store().inner;
+        let _ = inner.engine().apply(&[], ops)?;
+        inner.written(ops);
+        Ok(())
+    }
+
     /// Lists all records in new indexes.
     fn fill(&self, new: &[IndexInfo]) -> Result<()> {
         let inner = &self.collection.store().inner;
@@ -438,11 +446,10 @@ impl<K: Key, V: UnpickleOwned> Build<'_, K, V> {
             let value = record::encode_pickle(&key, record.version, &extra, record.pickle)?;
             batch.put(key.to_vec(), value);
             if batch.size > BATCH {
-                let _ = engine.apply(&[], &std::mem::take(&mut batch).ops)?;
+                self.write(&std::mem::take(&mut batch).ops)?;
             }
         }
-        let _ = engine.apply(&[], &batch.ops)?;
-        Ok(())
+        self.write(&batch.ops)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What all handles of a store share: the engine, the catalog, and how records come and go.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pickle_core::{Limits, Pickle, Schema, UnpickleOwned};
@@ -9,6 +9,7 @@ use crate::catalog::{self, Catalog, OBJECTS};
 use crate::changes::Log;
 use crate::engine::{Applied, Bytes, Engine, Expect, KeyRange, Op};
 use crate::error::{Error, ErrorKind, Result};
+use crate::export::Written;
 use crate::iter::Iter;
 use crate::key::{AnyKey, KeyEncoder, ToKey};
 use crate::plan::{self, Staged, Write};
@@ -26,6 +27,8 @@ pub(crate) struct Inner {
     pub(crate) cache: Cache,
     options: Options,
     hub: Arc<Hub>,
+    /// Who wants to know which keys are written.
+    followers: Mutex<Vec<Weak<Written>>>,
 }
 
 /// What a store may be told when it is opened.
@@ -96,7 +99,8 @@ impl Inner {
         let log = Log::open(&*engine, options.change_log, || base(&catalog, &*engine))?;
         let hub = Arc::new(Hub::new(log));
         let cache = Cache::new(options.object_cache);
-        Ok(Self { engine, catalog, spaces, cache, options, hub, _folder: folder })
+        let followers = Mutex::default();
+        Ok(Self { engine, catalog, spaces, cache, options, hub, followers, _folder: folder })
     }
 
     pub(crate) fn engine(&self) -> &dyn Engine {
@@ -157,8 +161,29 @@ impl Inner {
         let applied = self.hub.around(ops, |ops| self.engine.apply(expect, ops))?;
         if applied == Applied::Committed {
             self.catalog.written(ops);
+            self.written(ops);
         }
         Ok(applied)
+    }
+
+    /// Collects the keys of all writes from now on. A write whose key is not there yet has not
+    /// returned, and holds `spaces`.
+    pub(crate) fn follow_writes(&self) -> Arc<Written> {
+        let written = Arc::new(Written::default());
+        self.followers().push(Arc::downgrade(&written));
+        written
+    }
+
+    /// Tells those who follow of a write.
+    pub(crate) fn written(&self, ops: &[Op]) {
+        let mut followers = self.followers();
+        if !followers.is_empty() {
+            followers.retain(|follower| follower.upgrade().map(|it| it.add(ops)).is_some());
+        }
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<Weak<Written>>> {
+        self.followers.lock().unwrap_or_else(|poison| poison.into_inner())
     }
 
     /// Makes writes that depend on nothing.

@@ -316,12 +316,13 @@ impl Store {
     }
 
     /// Writes everything to a stream that any engine can [`import`](Self::import), while the store
-    /// is in use. What is written meanwhile may or may not be in it.
+    /// is in use. It is of one moment before it returns: what is written meanwhile is in it whole, or
+    /// not at all. Times to live are exported as the times at which values end.
     ///
     /// # Errors
     /// When the engine or the writer fails.
     pub fn export(&self, mut writer: impl std::io::Write) -> Result<()> {
-        crate::export::export(self.inner.engine(), &mut writer)
+        crate::export::export(&self.inner, &mut writer)
     }
 
     /// Makes a store of an exported stream. There must be no store yet; one left by an import that

@@ -144,3 +144,63 @@ fn verify_names_the_damaged_record() {
     let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
     assert_eq!(problems, ["corrupt store: checksum mismatch at key \"bad\""]);
 }
+
+#[test]
+fn an_export_is_of_one_moment_while_others_write() {
+    on_each(|store| {
+        let accounts = store
+            .define::<u32, (u32, i64)>("accounts")
+            .unique("by_owner", |account| account.0)
+            .open()
+            .unwrap();
+        let mut batch = store.batch();
+        for key in 0..2000 {
+            batch.put_in(&accounts, &key, &(key, 100)).unwrap();
+        }
+        batch.commit().unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let (stream, moves) = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut moves = 0_u32;
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    // From one end to the other, and the owners change places.
+                    let (a, b) = (moves % 1000, 1999 - moves % 1000);
+                    let moved: Result<()> = store.transaction(|tx| {
+                        let mut accounts = tx.collection(&accounts);
+                        let (x, y) = (accounts.get(&a)?.unwrap(), accounts.get(&b)?.unwrap());
+                        accounts.put(&a, &(y.0, x.1 - 1))?;
+                        accounts.put(&b, &(x.0, y.1 + 1))
+                    });
+                    moved.unwrap();
+                    moves += 1;
+                }
+                moves
+            });
+            let mut stream = Vec::new();
+            store.export(&mut stream).unwrap();
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            (stream, writer.join().unwrap())
+        });
+        let copy = Store::import(stream.as_slice(), Store::builder("memory:")).unwrap();
+        let copied = copy.collection::<u32, (u32, i64)>("accounts").unwrap();
+        let total: i64 = copied.iter().unwrap().map(|item| item.unwrap().1.1).sum();
+        assert_eq!(total, 200_000, "{moves}");
+        let by_owner = copied.index::<u32>("by_owner").unwrap();
+        assert_eq!(by_owner.keys().unwrap().count(), 2000);
+        assert!(copy.verify().unwrap().is_ok());
+    });
+}
+
+#[test]
+fn a_stream_of_the_first_version_is_imported() {
+    let store = Store::builder("memory:").open().unwrap();
+    fill(&store);
+    let mut stream = Vec::new();
+    store.export(&mut stream).unwrap();
+    stream[7] = 1;
+    let copy = Store::import(stream.as_slice(), Store::builder("memory:")).unwrap();
+    assert_eq!(copy.stats().unwrap(), store.stats().unwrap());
+    stream[7] = 3;
+    let error = Store::import(stream.as_slice(), Store::builder("memory:")).err().unwrap();
+    assert_eq!(error.to_string(), "an exported store of a newer version");
+}

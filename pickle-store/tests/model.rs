@@ -71,14 +71,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// A value with the second at which it ends.
+type Item = (Value, Option<u64>);
+
 /// Earlier versions that are kept.
 const HISTORY: usize = 3;
 
 #[derive(Default)]
 struct Model {
     now: u64,
-    /// Values with the second at which they end.
-    items: BTreeMap<u8, (Value, Option<u64>)>,
+    items: BTreeMap<u8, Item>,
     /// Earlier values, the newest first.
     earlier: BTreeMap<u8, Vec<Value>>,
 }
@@ -91,7 +93,7 @@ impl Model {
     }
 
     /// Makes writes together, unless two values would have one ticket.
-    fn write(&mut self, writes: Vec<(u8, Option<(Value, Option<u64>)>)>) -> bool {
+    fn write(&mut self, writes: Vec<(u8, Option<Item>)>) -> bool {
         let writes: BTreeMap<_, _> = writes.into_iter().collect();
         let mut after = self.live();
         for (key, new) in &writes {
