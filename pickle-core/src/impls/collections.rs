@@ -87,7 +87,7 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.items(id)?;
         let mut list = Self::new();
-        restorer.each(id, items, node::<T>(), |item| list.push_back(item))?;
+        restorer.each((id, items), node::<T>(), &mut list, |_, _| {}, Self::push_back)?;
         Ok(list)
     }
 }
@@ -208,9 +208,11 @@ where
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.elements(id)?;
         let mut set = Self::default();
-        restorer.each(id, items, hashed::<T>(), |item| {
+        // As Python: of equal elements the first stays.
+        let insert = |set: &mut Self, item| {
             set.insert(item);
-        })?;
+        };
+        restorer.each((id, items), hashed::<T>(), &mut set, Self::reserve, insert)?;
         Ok(set)
     }
 }
@@ -235,7 +237,8 @@ where
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let mut map = Self::default();
-        restorer.each_entry(id, hashed::<(K, V)>(), |key, value| drop(map.insert(key, value)))?;
+        let insert = |map: &mut Self, key, value| drop(map.insert(key, value));
+        restorer.each_entry(id, hashed::<(K, V)>(), &mut map, Self::reserve, insert)?;
         Ok(map)
     }
 }
@@ -256,9 +259,12 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.elements(id)?;
         let mut set = Self::new();
-        restorer.each(id, items, 2 * size_of::<T>() + 16, |item| {
+        // As Python: of equal elements the first stays.
+        let insert = |set: &mut Self, item| {
             set.insert(item);
-        })?;
+        };
+        let footprint = 2 * size_of::<T>() + 16;
+        restorer.each((id, items), footprint, &mut set, |_, _| {}, insert)?;
         Ok(set)
     }
 }
@@ -278,7 +284,8 @@ impl<'de, K: Unpickle<'de> + Ord, V: Unpickle<'de>> Unpickle<'de> for BTreeMap<K
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let mut map = Self::new();
         let footprint = 2 * size_of::<(K, V)>() + 16;
-        restorer.each_entry(id, footprint, |key, value| drop(map.insert(key, value)))?;
+        let insert = |map: &mut Self, key, value| drop(map.insert(key, value));
+        restorer.each_entry(id, footprint, &mut map, |_, _| {}, insert)?;
         Ok(map)
     }
 }

@@ -12,14 +12,15 @@ const LONGEST: usize = 4096;
 #[derive(Default)]
 pub(super) struct TextMemo {
     entries: HashTable<Entry>,
-    /// The texts, one behind the other.
+    /// The texts, one behind the other. The numbers below bound it to 4 GiB.
     pool: Vec<u8>,
     hasher: RandomState,
 }
 
+/// Small, since there may be millions.
 struct Entry {
-    hash: u64,
-    start: usize,
+    hash: u32,
+    start: u32,
     len: u32,
     memo: u32,
 }
@@ -32,16 +33,24 @@ impl TextMemo {
         if text.len() > LONGEST {
             return None;
         }
-        let hash = self.hasher.hash_one(text);
-        let known = self.entries.find(hash, |entry| {
-            entry.hash == hash && &self.pool[entry.start..][..entry.len as usize] == text
+        let hash = self.hasher.hash_one(text) as u32;
+        let known = self.entries.find(spread(hash), |entry| {
+            let (start, len) = (entry.start as usize, entry.len as usize);
+            entry.hash == hash && &self.pool[start..start + len] == text
         });
         if let Some(entry) = known {
             return Some(entry.memo);
         }
-        let entry = Entry { hash, start: self.pool.len(), len: text.len() as u32, memo };
-        self.pool.extend_from_slice(text);
-        self.entries.insert_unique(hash, entry, |entry| entry.hash);
+        if let Ok(start) = u32::try_from(self.pool.len()) {
+            self.pool.extend_from_slice(text);
+            let entry = Entry { hash, start, len: text.len() as u32, memo };
+            self.entries.insert_unique(spread(hash), entry, |entry| spread(entry.hash));
+        }
         None
     }
+}
+
+/// The table takes the place from the lower bits and the tag from the upper ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }

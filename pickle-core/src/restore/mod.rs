@@ -333,22 +333,25 @@ impl<'g, 'de> Restorer<'g, 'de> {
         })
     }
 
-    /// Hands each item of a sequence or set to `push`. Each takes `footprint` bytes of memory.
+    /// Hands each item of a sequence or set to `push`, after a word with `reserve`. Each takes
+    /// `footprint` bytes of memory.
     ///
     /// # Errors
     /// As [`list`](Self::list).
-    pub(crate) fn each<T: Unpickle<'de>>(
+    pub(crate) fn each<T: Unpickle<'de>, C>(
         &mut self,
-        id: NodeId,
-        items: &'g [NodeId],
+        (id, items): (NodeId, &'g [NodeId]),
         footprint: usize,
-        mut push: impl FnMut(T),
+        collection: &mut C,
+        reserve: impl FnOnce(&mut C, usize),
+        mut push: impl FnMut(&mut C, T),
     ) -> Result<()> {
         self.charge(items.len(), footprint)?;
+        reserve(collection, items.len());
         self.nest(id, |restorer| {
             for (index, item) in items.iter().enumerate() {
                 match T::restore(*item, restorer) {
-                    Ok(item) => push(item),
+                    Ok(item) => push(collection, item),
                     Err(error) => return Err(error.in_index(index)),
                 }
             }
@@ -356,24 +359,28 @@ impl<'g, 'de> Restorer<'g, 'de> {
         })
     }
 
-    /// Hands each entry of a dict to `insert`. Each takes `footprint` bytes of memory.
+    /// Hands each entry of a dict to `insert`, after a word with `reserve`. Each takes `footprint`
+    /// bytes of memory.
     ///
     /// # Errors
     /// When the node denotes no dict, or a key or value cannot be restored.
-    pub(crate) fn each_entry<K: Unpickle<'de>, V: Unpickle<'de>>(
+    pub(crate) fn each_entry<K: Unpickle<'de>, V: Unpickle<'de>, C>(
         &mut self,
         id: NodeId,
         footprint: usize,
-        mut insert: impl FnMut(K, V),
+        collection: &mut C,
+        reserve: impl FnOnce(&mut C, usize),
+        mut insert: impl FnMut(&mut C, K, V),
     ) -> Result<()> {
         let pairs = self.entries(id)?;
-        self.charge(pairs.len(), footprint)?;
+        self.charge(pairs.len() / 2, footprint)?;
+        reserve(collection, pairs.len() / 2);
         self.nest(id, |restorer| {
             for (index, pair) in pairs.chunks_exact(2).enumerate() {
                 let entry = K::restore(pair[0], restorer)
                     .and_then(|key| Ok((key, V::restore(pair[1], restorer)?)));
                 match entry {
-                    Ok((key, value)) => insert(key, value),
+                    Ok((key, value)) => insert(collection, key, value),
                     Err(error) => return Err(error.in_index(index)),
                 }
             }
