@@ -89,13 +89,3 @@ fn values_that_hooks_make_are_never_taken_for_each_other() {
     let expected = (0..100).map(|number| format!("[{number}]"));
     assert_eq!(states.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
-
-#[test]
-fn what_python_cannot_hash_is_no_key() {
-    let map = BTreeMap::from([(BTreeMap::from([(1_u8, 2_u8)]), 3_u8)]);
-    let error = dumps_with(&map, Protocol::V4).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "what can be changed, as a dict can, cannot be a key in Python at [0]"
-    );
-}
