@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use pickle::{Pickle, from_value, loads, to_value, value};
+use pickle::python::Encoding;
+use pickle::{Pickle, Unpickler, from_value, loads, to_value, value};
 
 use crate::golden::{assert_loads, pickles, refused};
 
@@ -29,6 +30,16 @@ fn item(name: &str, price: f64) -> Item {
 fn attributes_of_instances_are_fields() {
     let items = vec![item("tea", 2.5), item("cup", 4.0)];
     assert_loads("order", &Order { id: 7, items, note: None });
+}
+
+#[test]
+fn names_of_python_2_may_stay_bytes() {
+    let by_2 = |(writer, _): &(String, Vec<u8>)| writer.starts_with("Python 2");
+    for (writer, pickle) in pickles("slots").into_iter().filter(by_2) {
+        let mut unpickler = Unpickler::from_slice(&pickle).encoding(Encoding::Bytes);
+        let slots: Slots = unpickler.load().unwrap();
+        assert_eq!(slots, Slots { x: 1, y: 2, z: None }, "{writer}");
+    }
 }
 
 #[test]

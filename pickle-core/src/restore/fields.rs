@@ -228,7 +228,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
         for pair in pairs.chunks_exact(2) {
             let (key, value) = (pair[0], pair[1]);
             let name = match self.graph.node(key) {
-                Node::Str(span) => self.graph.bytes(span),
+                // Bytes are names of Python 2 that were not to be decoded.
+                Node::Str(span) | Node::Bytes(span) => self.graph.bytes(span),
                 _ => &[],
             };
             match position(owner.fields.list, name, next) {

@@ -48,7 +48,7 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
-    fn new(graph: &'g Graph<'de>, limits: &Limits) -> Self {
+    pub(crate) fn new(graph: &'g Graph<'de>, limits: &Limits) -> Self {
         // A node is a byte of input at least.
         let size = graph.input_len().max(graph.len());
         let max_bytes = limits.budget(size);

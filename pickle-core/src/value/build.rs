@@ -101,6 +101,50 @@ impl Value {
         Self::of_graph(import.graph, id)
     }
 
+    /// What a call of a function or class makes. Nothing is called here, nor when it is loaded in
+    /// Rust; Python calls it.
+    ///
+    /// ```
+    /// use pickle_core::{Value, value};
+    /// let today = Value::call(&Value::global("datetime", "date"), [value!(2026), value!(1), value!(2)]);
+    /// assert_eq!(today.to_string(), "datetime.date(2026, 1, 2)");
+    /// ```
+    pub fn call(callee: &Self, args: impl IntoIterator<Item = Self>) -> Self {
+        let mut import = Import::default();
+        let callee = import.value(callee);
+        let args: Vec<NodeId> = args.into_iter().map(|arg| import.value(&arg)).collect();
+        let graph = &mut import.graph;
+        let args = graph.add_tuple(&args, usize::MAX);
+        let id = graph.add(Node::Call(Graph::object(callee, args)), usize::MAX);
+        Self::of_graph(import.graph, id)
+    }
+
+    /// A complex number, which Python pickles as a call of `complex`.
+    ///
+    /// ```
+    /// use pickle_core::Value;
+    /// let value = Value::complex(4.0, 6.0);
+    /// assert_eq!(value.to_string(), "builtins.complex(4.0, 6.0)");
+    /// assert_eq!(value.as_complex(), Some((4.0, 6.0)));
+    /// ```
+    pub fn complex(real: f64, imaginary: f64) -> Self {
+        let class = Self::global("builtins", "complex");
+        Self::call(&class, [real, imaginary].map(Self::from))
+    }
+
+    /// An object outside of the pickle: what a `persistent_id` of Python's returned for it.
+    ///
+    /// ```
+    /// use pickle_core::{Value, value};
+    /// assert_eq!(Value::persistent(&value!(7)).as_persistent_id(), Some(value!(7)));
+    /// ```
+    pub fn persistent(id: &Self) -> Self {
+        let mut import = Import::default();
+        let of = import.value(id);
+        let id = import.graph.add(Node::PersistentId(of), usize::MAX);
+        Self::of_graph(import.graph, id)
+    }
+
     fn scalar(node: impl FnOnce(&mut Graph<'static>) -> Node) -> Self {
         let mut graph = Graph::new(&[]);
         let node = node(&mut graph);

@@ -1,11 +1,14 @@
 //! Equality and hashing of values, without recursion and for recursive values too.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
 use crate::graph::{Edges, Graph, Node, NodeId};
+
+use crate::python;
 
 use super::Value;
 
@@ -89,9 +92,8 @@ fn alike(
             pairs.extend(a.into_iter().zip(b));
             equal
         }
-        (Node::Global { module: a, name: x }, Node::Global { module: b, name: y }) => {
-            pairs.extend([(a, b), (x, y)]);
-            true
+        (Node::Global { .. }, Node::Global { .. }) => {
+            global(graphs[0], left) == global(graphs[1], right)
         }
         (Node::PersistentId(a), Node::PersistentId(b)) => {
             pairs.push((a, b));
@@ -143,7 +145,6 @@ impl<'g> Digests<'g> {
         while let Some(&top) = stack.last() {
             let parts = match graph.node(top) {
                 Node::Tuple { items, .. } | Node::FrozenSet(items) => graph.edges(items),
-                Node::Global { module, name } => &[module, name],
                 _ => &[],
             };
             let before = stack.len();
@@ -165,6 +166,27 @@ impl<'g> Digests<'g> {
     }
 }
 
+/// A name as Python 3 has it; `__builtin__.set` of an old protocol is `builtins.set`.
+fn global<'g>(graph: &'g Graph<'static>, id: NodeId) -> [Cow<'g, [u8]>; 2] {
+    let Node::Global { module, name } = graph.node(id) else {
+        return [(&[][..]).into(), (&[][..]).into()];
+    };
+    if let (true, Some(module), Some(name)) =
+        (graph.has_old_names(), graph.text(module), graph.text(name))
+    {
+        let bytes = |text| match text {
+            Cow::Borrowed(text) => Cow::Borrowed(str::as_bytes(text)),
+            Cow::Owned(text) => Cow::Owned(String::into_bytes(text)),
+        };
+        let (module, name) = python::today(module, name);
+        return [bytes(module), bytes(name)];
+    }
+    [module, name].map(|part| match graph.node(part) {
+        Node::Str(span) => graph.bytes(span).into(),
+        _ => (&[][..]).into(),
+    })
+}
+
 fn own_digest(graph: &Graph<'static>, id: NodeId, parts: &[u128]) -> u128 {
     let mut hasher = SipHasher13::new();
     let node = graph.node(id);
@@ -178,6 +200,7 @@ fn own_digest(graph: &Graph<'static>, id: NodeId, parts: &[u128]) -> u128 {
             graph.bytes(span).hash(&mut hasher);
         }
         Node::Buffer { index, .. } => graph.buffer(index).hash(&mut hasher),
+        Node::Global { .. } => global(graph, id).hash(&mut hasher),
         _ => {}
     }
     hasher.finish128().as_u128()

@@ -3,6 +3,7 @@
 mod build;
 mod display;
 mod equal;
+mod plain;
 mod typed;
 
 use std::io::Read;
@@ -10,9 +11,11 @@ use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edges, Graph, Integer, Node, NodeId};
+use crate::limits::Limits;
 use crate::native;
 use crate::protocol::Protocol;
 use crate::python::{self, LoadOptions, Machine, SaveOptions};
+use crate::restore::Restorer;
 
 pub use typed::{from_value, to_value};
 
@@ -266,6 +269,18 @@ impl Value {
     pub fn as_f64(&self) -> Option<f64> {
         match self.node() {
             Node::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The real and imaginary part of a complex number.
+    pub fn as_complex(&self) -> Option<(f64, f64)> {
+        let restorer = Restorer::new(&self.graph, &Limits::DEFAULT);
+        let made = restorer.instance(self.id).filter(|made| made.is("builtins", "complex"))?;
+        match made.args {
+            [real, imaginary] => {
+                Some((restorer.float(*real).ok()?, restorer.float(*imaginary).ok()?))
+            }
             _ => None,
         }
     }

@@ -5,6 +5,7 @@
 
 mod canon;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -131,6 +132,35 @@ fn saved_again_the_bytes_are_those_of_the_c_pickler() {
             {
                 equal(&canon(machine.graph(), root), &row["graph"]).map_err(error)?;
             }
+        }
+        Ok(())
+    });
+}
+
+/// With `PICKLE_REWRITTEN=FILE`, writes what was read by each protocol, for a CPython to compare:
+/// `check.py rust FILE` beside the corpus.
+#[test]
+fn what_is_read_can_be_written_for_cpython_to_compare() {
+    let Some(path) = std::env::var_os("PICKLE_REWRITTEN") else {
+        return println!("PICKLE_REWRITTEN names no file: nothing is written for CPython");
+    };
+    let file = std::fs::File::create(path).expect("a file");
+    let file = std::sync::Mutex::new(std::io::BufWriter::new(file));
+    check("valid.jsonl", move |row| {
+        if row.get("expect").is_none() || row.get("segments").is_some() {
+            return Ok(());
+        }
+        let bytes = bytes(row);
+        let mut machine = Machine::new(&bytes, options(row));
+        let root = machine.load().map_err(|error| error.to_string())?;
+        for number in 0..=5 {
+            let protocol = Protocol::try_from(number).map_err(|error| error.to_string())?;
+            let Ok(again) = save(machine.graph(), root, protocol) else { continue };
+            let row = serde_json::json!({
+                "name": row["name"], "protocol": number, "b64": STANDARD.encode(again),
+            });
+            let mut file = file.lock().map_err(|error| error.to_string())?;
+            writeln!(file, "{row}").map_err(|error| error.to_string())?;
         }
         Ok(())
     });
