@@ -7,9 +7,11 @@ use crate::error::Result;
 
 /// Items of a range, in the order of their keys; `.rev()` gives them the other way.
 ///
-/// It sees each record that was there all the time, and perhaps those written meanwhile. A
-/// [`transaction`](crate::Store::transaction) sees one state. An item that cannot be loaded is an
-/// error; the ones behind it still come.
+/// What it sees of writes that are made meanwhile is up to the engine's
+/// [isolation](crate::Store::isolation): at least each record that was there all the time, once, and
+/// perhaps those written meanwhile; at best the records of the moment at which it was asked for the
+/// first item, from either end for itself. A [`transaction`](crate::Store::transaction) sees one
+/// state. An item that cannot be loaded is an error; the ones behind it still come.
 #[must_use]
 pub struct Iter<'a, T> {
     entries: Entries<'a>,

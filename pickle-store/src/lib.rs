@@ -75,7 +75,7 @@ pub use batch::Batch;
 pub use builder::Builder;
 pub use collection::Collection;
 pub use define::{Definition, Indexed, Indexes};
-pub use engine::Durability;
+pub use engine::{Durability, Isolation};
 pub use error::{Error, ErrorKind, Result};
 pub use index::Index;
 pub use iter::Iter;

@@ -1,14 +1,14 @@
 //! What can be derived from the records: entries of indexes, and the times at which records end.
 //! It is built anew where records were moved or saved.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::catalog;
 use crate::engine::{Engine, Op, Order};
 use crate::error::Result;
 use crate::plan::{entry_key, entry_value, sealed};
 use crate::record::Record;
-use crate::space::Spaces;
+use crate::space::{Declared, Spaces, declare};
 
 /// Bytes of keys and values written at once.
 const BATCH: usize = 1 << 20;
@@ -26,9 +26,7 @@ pub(crate) fn rebuild(engine: &dyn Engine) -> Result<()> {
         .flat_map(|space| &space.declared.indexes)
         .map(|index| (index.number, index.unique))
         .collect();
-    if spaces.is_empty() {
-        return Ok(());
-    }
+    let mut undeclared = BTreeSet::new();
     let (mut ops, mut size) = (Vec::new(), 0);
     for item in engine.scan(catalog::records(), Order::Ascending)? {
         let (key, bytes) = item?;
@@ -38,6 +36,10 @@ pub(crate) fn rebuild(engine: &dyn Engine) -> Result<()> {
             ops.push(Op::Put { key: at, value });
         };
         if let Some(expires) = record.expires {
+            let space = catalog::space_of(&key);
+            if !spaces.get(space).is_some_and(|space| space.declared.expires) {
+                undeclared.insert(space.to_vec());
+            }
             let at = catalog::expiry_key(expires, &key);
             let value = sealed(&at, &[]);
             put(at, value);
@@ -52,6 +54,13 @@ pub(crate) fn rebuild(engine: &dyn Engine) -> Result<()> {
             size = 0;
             let _ = engine.apply(&[], &std::mem::take(&mut ops))?;
         }
+    }
+    for prefix in undeclared {
+        // The declaration was lost, but not what it was for.
+        let mut declared =
+            spaces.get(&*prefix).map_or_else(Declared::default, |space| space.declared.clone());
+        declared.expires = true;
+        ops.push(declare(&prefix, &declared)?);
     }
     let _ = engine.apply(&[], &ops)?;
     Ok(())

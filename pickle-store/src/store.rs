@@ -10,7 +10,7 @@ use crate::builder::Builder;
 use crate::catalog::{self, OBJECTS};
 use crate::collection::Collection;
 use crate::define::{Definition, Indexed};
-use crate::engine::{Engine, KeyRange};
+use crate::engine::{Engine, Isolation, KeyRange};
 use crate::error::{Error, Result};
 use crate::inner::{Inner, Options, With, at, object_key};
 use crate::iter::Iter;
@@ -344,6 +344,19 @@ impl Store {
     /// be opened then.
     pub fn import(mut reader: impl std::io::Read, into: Builder) -> Result<Self> {
         into.import(&mut reader)
+    }
+
+    /// What iterators see of writes that are made while they run: on redb the records of one moment,
+    /// on the default engine and in memory each record as it is when it is reached. A
+    /// [`transaction`](Self::transaction) sees one moment on all of them.
+    ///
+    /// ```
+    /// use pickle_store::{Isolation, Store};
+    /// assert_eq!(Store::temporary()?.isolation(), Isolation::Record);
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn isolation(&self) -> Isolation {
+        self.inner.engine().isolation()
     }
 
     /// Reads everything there is and reports what is damaged: bytes that are not as they were

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{on_disk, on_each, open};
-use pickle_store::{AnyKey, Error, ErrorKind, Result, Store};
+use pickle_store::{AnyKey, Error, ErrorKind, Isolation, Result, Store};
 
 fn collect<T>(items: impl Iterator<Item = Result<T>>) -> Vec<T> {
     items.collect::<Result<_>>().unwrap()
@@ -348,4 +348,36 @@ fn an_unknown_engine_is_named() {
         error.to_string(),
         "no engine for \"mysql:x\": expected `sled:path`, `redb:path` or `memory:`"
     );
+}
+
+#[test]
+fn iterators_keep_the_promise_of_their_engine() {
+    on_each(|store| {
+        let numbers = store.collection::<u32, u32>("numbers").unwrap();
+        let mut batch = store.batch();
+        (0..1000).step_by(2).for_each(|key| {
+            batch.put_in(&numbers, &key, &0).unwrap();
+        });
+        batch.commit().unwrap();
+        let mut items = numbers.iter().unwrap();
+        let mut seen = vec![items.next().unwrap().unwrap()];
+        let mut batch = store.batch();
+        for key in 500..600 {
+            batch.put_in(&numbers, &key, &1).unwrap().remove_from(&numbers, &(key + 200));
+        }
+        batch.commit().unwrap();
+        seen.extend(items.map(|item| item.unwrap()));
+        assert!(seen.is_sorted_by(|a, b| a.0 < b.0));
+        match store.isolation() {
+            Isolation::Snapshot => {
+                assert_eq!(seen, (0..1000).step_by(2).map(|key| (key, 0)).collect::<Vec<_>>());
+            }
+            _ => {
+                // What was there all the time.
+                let untouched = (0..1000).step_by(2).filter(|key| !(500..800).contains(key));
+                let found = seen.iter().map(|item| item.0).filter(|key| !(500..800).contains(key));
+                assert_eq!(found.collect::<Vec<_>>(), untouched.collect::<Vec<_>>());
+            }
+        }
+    });
 }

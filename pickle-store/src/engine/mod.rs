@@ -29,6 +29,11 @@ pub trait Engine: Send + Sync {
     /// As [`get`](Self::get).
     fn scan(&self, range: KeyRange, order: Order) -> Result<Scan<'_>>;
 
+    /// What a scan sees of writes that are made while it runs.
+    fn isolation(&self) -> Isolation {
+        Isolation::Record
+    }
+
     /// Writes all of `ops`, provided that all of `expect` holds at that moment, or nothing.
     ///
     /// # Errors
@@ -73,6 +78,17 @@ pub enum Order {
     Ascending,
     /// From the highest key down.
     Descending,
+}
+
+/// What a scan sees of writes that are made while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Each record as it was when the scan came to it: those that were there all the time once and
+    /// in order, those that came or went meanwhile perhaps, of a batch perhaps a part.
+    Record,
+    /// All records as they were when the scan began.
+    Snapshot,
 }
 
 /// A write.

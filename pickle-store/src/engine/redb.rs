@@ -10,7 +10,9 @@ use ::redb::{
 };
 
 use super::ticker::Ticker;
-use super::{Applied, Bytes, Durability, Engine, EngineLimits, Expect, KeyRange, Op, Order, Scan};
+use super::{
+    Applied, Bytes, Durability, Engine, EngineLimits, Expect, Isolation, KeyRange, Op, Order, Scan,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 mod repair;
@@ -143,6 +145,10 @@ impl Engine for RedbEngine {
             failed = next.is_err();
             next.transpose()
         })))
+    }
+
+    fn isolation(&self) -> Isolation {
+        Isolation::Snapshot
     }
 
     fn apply(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
