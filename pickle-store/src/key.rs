@@ -81,6 +81,27 @@ pub trait ToKey {
 #[diagnostic::on_unimplemented(message = "`{Self}` is no key of type `{K}`")]
 pub trait AsKey<K>: ToKey {}
 
+/// A key of a collection that was encoded before.
+#[cfg(feature = "tokio")]
+pub(crate) struct EncodedKey(Vec<u8>);
+
+#[cfg(feature = "tokio")]
+impl EncodedKey {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl ToKey for EncodedKey {
+    fn encode_key(&self, encoder: &mut KeyEncoder) {
+        encoder.bytes.extend_from_slice(&self.0);
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl<K> AsKey<K> for EncodedKey {}
+
 /// Where keys are encoded to.
 pub struct KeyEncoder {
     bytes: Vec<u8>,

@@ -44,6 +44,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "tokio")]
+pub mod asynchronous;
 mod batch;
 mod builder;
 mod catalog;

@@ -134,61 +134,100 @@ impl<K> Watch<K> {
     pub fn next_within(&mut self, timeout: Duration) -> Result<Option<Change<K>>> {
         let end = Instant::now().checked_add(timeout);
         loop {
-            while let Some(change) = self.page.pop_front() {
-                self.next = change.sequence + 1;
-                if self.filter.passes(&change.key) {
-                    return self.change(change.sequence, &change.key, change.kind).map(Some);
+            if let Some(change) = self.paged()? {
+                return Ok(Some(change));
+            }
+            let hub = Arc::clone(&self.hub);
+            let mut ring = hub.ring();
+            let kept = loop {
+                match self.step(&ring)? {
+                    Step::Change(change) => return Ok(Some(change)),
+                    Step::Closed => return Ok(None),
+                    Step::ReadLog { kept } => break kept,
+                    Step::Wait => {}
                 }
-            }
-            if let Some(change) = self.recent(end)? {
-                return Ok(change);
-            }
+                let wait =
+                    end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
+                if wait.is_zero() {
+                    return Ok(None);
+                }
+                let woken = hub.wake.wait_timeout(ring, wait);
+                ring = woken.unwrap_or_else(|poison| poison.into_inner()).0;
+            };
+            drop(ring);
+            let page = read_page(&self.store, self.next)?;
+            self.turn_to(page, kept)?;
         }
     }
 
-    /// Waits for a change among those in memory; none if there are some to be read from the log.
-    #[allow(clippy::option_option)] // the inner one is what the caller gets
-    fn recent(&mut self, end: Option<Instant>) -> Result<Option<Option<Change<K>>>> {
-        let hub = Arc::clone(&self.hub);
-        let mut ring = hub.ring();
+    /// As [`next_within`](Self::next_within) without a timeout, for asynchronous tasks.
+    #[cfg(feature = "tokio")]
+    pub(crate) async fn next_change(&mut self) -> Result<Option<Change<K>>> {
         loop {
-            // A number from the future is one of an earlier opening of the store.
-            if self.next < ring.first() || self.next > ring.next {
-                let kept = ring.log.map_or(ring.first(), |log| log.first.min(ring.first()));
-                if kept <= self.next && self.next <= ring.next {
-                    drop(ring);
-                    return self.read_log(kept).map(|()| None);
+            if let Some(change) = self.paged()? {
+                return Ok(Some(change));
+            }
+            let hub = Arc::clone(&self.hub);
+            let step = std::future::poll_fn(|context| {
+                let mut ring = hub.ring();
+                match self.step(&ring) {
+                    Ok(Step::Wait) => {
+                        ring.wake_later(context.waker());
+                        std::task::Poll::Pending
+                    }
+                    done => std::task::Poll::Ready(done),
                 }
-                self.next = kept;
-                return Err(Error::new(ErrorKind::Lagged));
-            }
-            let behind = usize::try_from(self.next - ring.first()).unwrap_or(usize::MAX);
-            for (key, kind) in ring.changes.iter().skip(behind) {
-                let sequence = self.next;
-                self.next += 1;
-                if self.filter.passes(key) {
-                    return self.change(sequence, key, *kind).map(|change| Some(Some(change)));
+            });
+            match step.await? {
+                Step::Change(change) => return Ok(Some(change)),
+                Step::Closed => return Ok(None),
+                Step::Wait => {}
+                Step::ReadLog { kept } => {
+                    // Until the page is here, nothing has moved: the task may be dropped.
+                    let (store, next) = (Weak::clone(&self.store), self.next);
+                    let page =
+                        crate::asynchronous::blocking(move || read_page(&store, next)).await?;
+                    self.turn_to(page, kept)?;
                 }
             }
-            if ring.closed {
-                return Ok(Some(None));
-            }
-            let wait =
-                end.map_or(Duration::MAX, |end| end.saturating_duration_since(Instant::now()));
-            if wait.is_zero() {
-                return Ok(Some(None));
-            }
-            let woken = hub.wake.wait_timeout(ring, wait);
-            ring = woken.unwrap_or_else(|poison| poison.into_inner()).0;
         }
     }
 
-    /// Reads a page of the log.
-    fn read_log(&mut self, kept: u64) -> Result<()> {
-        let page = match self.store.upgrade() {
-            Some(store) => changes::read(store.engine(), self.next)?,
-            None => Vec::new(),
-        };
+    /// The next change on the page of the log.
+    fn paged(&mut self) -> Result<Option<Change<K>>> {
+        while let Some(change) = self.page.pop_front() {
+            self.next = change.sequence + 1;
+            if self.filter.passes(&change.key) {
+                return self.change(change.sequence, &change.key, change.kind).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Looks at the changes in memory.
+    fn step(&mut self, ring: &Ring) -> Result<Step<K>> {
+        // A number from the future is one of an earlier opening of the store.
+        if self.next < ring.first() || self.next > ring.next {
+            let kept = ring.log.map_or(ring.first(), |log| log.first.min(ring.first()));
+            if kept <= self.next && self.next <= ring.next {
+                return Ok(Step::ReadLog { kept });
+            }
+            self.next = kept;
+            return Err(Error::new(ErrorKind::Lagged));
+        }
+        let behind = usize::try_from(self.next - ring.first()).unwrap_or(usize::MAX);
+        for (key, kind) in ring.changes.iter().skip(behind) {
+            let sequence = self.next;
+            self.next += 1;
+            if self.filter.passes(key) {
+                return self.change(sequence, key, *kind).map(Step::Change);
+            }
+        }
+        Ok(if ring.closed { Step::Closed } else { Step::Wait })
+    }
+
+    /// Goes on with a page of the log.
+    fn turn_to(&mut self, page: Vec<Logged>, kept: u64) -> Result<()> {
         // What was to be read may be forgotten by now.
         match page.first() {
             Some(first) if first.sequence == self.next => {
@@ -204,6 +243,25 @@ impl<K> Watch<K> {
 
     fn change(&self, sequence: u64, key: &[u8], kind: ChangeKind) -> Result<Change<K>> {
         Ok(Change { sequence, key: (self.decode)(key)?, kind })
+    }
+}
+
+/// What a look at the changes in memory gives.
+enum Step<K> {
+    Change(Change<K>),
+    /// The changes to be looked at are in the log only, which begins at `kept`.
+    ReadLog {
+        kept: u64,
+    },
+    Wait,
+    Closed,
+}
+
+/// Changes of the log; none once the store is closed.
+fn read_page(store: &Weak<Inner>, from: u64) -> Result<Vec<Logged>> {
+    match store.upgrade() {
+        Some(store) => changes::read(store.engine(), from),
+        None => Ok(Vec::new()),
     }
 }
 
@@ -275,9 +333,19 @@ struct Ring {
     next: u64,
     log: Option<Log>,
     closed: bool,
+    /// Tasks that wait for a change.
+    #[cfg(feature = "tokio")]
+    tasks: Vec<std::task::Waker>,
 }
 
 impl Ring {
+    #[cfg(feature = "tokio")]
+    fn wake_later(&mut self, task: &std::task::Waker) {
+        if !self.tasks.iter().any(|known| known.will_wake(task)) {
+            self.tasks.push(task.clone());
+        }
+    }
+
     fn first(&self) -> u64 {
         self.next - self.changes.len() as u64
     }
@@ -287,7 +355,15 @@ impl Hub {
     /// With a log, changes are kept from the beginning on.
     pub(crate) fn new(log: Option<Log>) -> Self {
         let next = log.map_or(0, |log| log.next);
-        let ring = Ring { changes: VecDeque::new(), bytes: 0, next, log, closed: false };
+        let ring = Ring {
+            changes: VecDeque::new(),
+            bytes: 0,
+            next,
+            log,
+            closed: false,
+            #[cfg(feature = "tokio")]
+            tasks: Vec::new(),
+        };
         let watched = RwLock::new(log.is_some());
         Self { watched, ring: Mutex::new(ring), wake: Condvar::new() }
     }
@@ -342,13 +418,26 @@ impl Hub {
             }
         }
         ring.log = log;
+        self.wake(ring);
+    }
+
+    /// Wakes all who wait for a change.
+    fn wake(&self, ring: MutexGuard<'_, Ring>) {
+        #[cfg(feature = "tokio")]
+        let (mut ring, mut tasks) = (ring, Vec::new());
+        #[cfg(feature = "tokio")]
+        tasks.append(&mut ring.tasks);
+        drop(ring);
         self.wake.notify_all();
+        #[cfg(feature = "tokio")]
+        tasks.into_iter().for_each(std::task::Waker::wake);
     }
 
     /// Ends all watches, once they have seen what there is.
     pub(crate) fn close(&self) {
-        self.ring().closed = true;
-        self.wake.notify_all();
+        let mut ring = self.ring();
+        ring.closed = true;
+        self.wake(ring);
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
