@@ -127,6 +127,8 @@
 //!
 //! - `store` (on by default): [`store`], over sled.
 //! - `redb`: the store over redb as well.
+//! - `tokio`: the store for asynchronous tasks.
+//! - `tracing`: spans around what the store does.
 //! - `uuid`: UUIDs as keys of the store.
 //! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
 //! - `json`: [`Schema`]s as JSON.

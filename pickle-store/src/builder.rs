@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::inner::Options;
 use crate::repair::Repair;
 use crate::store::Store;
+use crate::trace::span;
 
 /// A store about to be opened; from [`Store::builder`].
 #[must_use]
@@ -103,6 +104,7 @@ impl Builder {
     /// [`Corrupt`](crate::ErrorKind::Corrupt) when its files are damaged,
     /// [`Unsupported`](crate::ErrorKind::Unsupported) when this build lacks the engine.
     pub fn open(self) -> Result<Store> {
+        span!(info, "open");
         let engine = self.engine()?;
         Store::over(engine, self.options, None)
     }

@@ -16,6 +16,7 @@ use crate::plan::{entry_key, entry_value, not_unique};
 use crate::record::{self, Entry, Extra, Record};
 use crate::space::{Declared, IndexInfo, Space, declare};
 use crate::store::Store;
+use crate::trace::span;
 
 /// A type that says by which keys its values are to be found. [`Store::indexed`] opens
 /// collections of them.
@@ -424,6 +425,7 @@ impl<K: Key, V: UnpickleOwned> Build<'_, K, V> {
 
     /// Lists all records in new indexes.
     fn fill(&self, new: &[IndexInfo]) -> Result<()> {
+        span!(info, "index", collection = self.collection.name());
         let inner = &self.collection.store().inner;
         let engine = inner.engine();
         let mut batch = Batch::default();

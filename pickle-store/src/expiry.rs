@@ -16,6 +16,7 @@ use crate::plan::{self, Staged};
 use crate::record;
 use crate::space::{Space, declare};
 use crate::store::Store;
+use crate::trace::span;
 use crate::transaction::{Transaction, TransactionCollection};
 
 /// Records that a sweep removes at once.
@@ -65,6 +66,7 @@ impl Store {
     /// # Errors
     /// When the engine fails. Some may be removed then.
     pub fn sweep_expired(&self) -> Result<u64> {
+        span!(info, "sweep");
         let mut count = 0;
         loop {
             match self.inner.sweep(PAGE)? {

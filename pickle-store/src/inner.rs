@@ -16,6 +16,7 @@ use crate::plan::{self, Staged, Write};
 use crate::record::{self, Extra, Record, Version};
 use crate::reference::Cache;
 use crate::space::Spaces;
+use crate::trace::{conflict, span};
 use crate::watch::Hub;
 
 pub(crate) struct Inner {
@@ -135,6 +136,7 @@ impl Inner {
 
     /// Makes writes together, with what follows from them, provided that `expect` holds.
     pub(crate) fn write(&self, expect: &[Expect], staged: &Staged) -> Result<Applied> {
+        span!(debug, "write", records = staged.writes.len());
         for _ in 0..TRIES {
             // Held until the write is made: what is declared holds for all of it.
             let spaces = self.spaces.read();
@@ -147,6 +149,7 @@ impl Inner {
             if self.commit(&all, &plan.ops)? == Applied::Committed {
                 return Ok(Applied::Committed);
             }
+            conflict!("write");
             // Was it the caller's expectation that failed, or one of the plan's?
             for expect in expect {
                 if !expect.holds(self.engine())? {
@@ -250,6 +253,7 @@ impl Inner {
     }
 
     pub(crate) fn get<V: UnpickleOwned>(&self, key: &[u8]) -> Result<Option<(Version, V)>> {
+        span!(trace, "get");
         match self.engine.get(key)? {
             Some(record) => self.load(key, &record),
             None => Ok(None),

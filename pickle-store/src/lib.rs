@@ -40,6 +40,14 @@
 //! like a write that was cut short, and it is dropped as one. And panics inside sled can only be
 //! caught where panics unwind, the default.
 //!
+//! # Features
+//!
+//! - `sled` (on by default), `redb`: the engines.
+//! - `tokio`: `asynchronous`, the store for asynchronous tasks.
+//! - `tracing`: spans of that crate, under the target `pickle_store`, around opening, writes,
+//!   transactions, scans of everything and the building of indexes; single reads at level `TRACE`.
+//! - `uuid`: UUIDs as keys.
+//!
 //! The files, and why they survive, are in `docs/store-format.md`.
 
 #![forbid(unsafe_code)]
@@ -70,6 +78,7 @@ mod repair;
 mod report;
 mod space;
 mod store;
+mod trace;
 mod transaction;
 mod watch;
 

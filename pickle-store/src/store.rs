@@ -17,6 +17,7 @@ use crate::iter::Iter;
 use crate::key::{self, AnyKey, Key, KeyBounds, KeyDecoder, KeyEncoder, ToKey};
 use crate::repair::Repair;
 use crate::report::{Report, Stats};
+use crate::trace::span;
 use crate::transaction::Transaction;
 use crate::watch::{Filter, RecordKey, Watch};
 
@@ -322,6 +323,7 @@ impl Store {
     /// # Errors
     /// When the engine or the writer fails.
     pub fn export(&self, mut writer: impl std::io::Write) -> Result<()> {
+        span!(info, "export");
         crate::export::export(&self.inner, &mut writer)
     }
 
@@ -343,6 +345,7 @@ impl Store {
     /// [`Corrupt`](crate::ErrorKind::Corrupt) when the stream is damaged or ends early. The store cannot
     /// be opened then.
     pub fn import(mut reader: impl std::io::Read, into: Builder) -> Result<Self> {
+        span!(info, "import");
         into.import(&mut reader)
     }
 
@@ -365,6 +368,7 @@ impl Store {
     /// # Errors
     /// When the engine fails so that nothing more can be read.
     pub fn verify(&self) -> Result<Report> {
+        span!(info, "verify");
         crate::report::verify(&self.inner)
     }
 
@@ -410,6 +414,7 @@ impl Store {
     /// # Errors
     /// When the disk fails. What is stored is as it was.
     pub fn compact(&self) -> Result<()> {
+        span!(info, "compact");
         self.inner.engine().compact()
     }
 
@@ -418,6 +423,7 @@ impl Store {
     /// # Errors
     /// When the disk fails.
     pub fn sync(&self) -> Result<()> {
+        span!(debug, "sync");
         self.inner.engine().sync()
     }
 }

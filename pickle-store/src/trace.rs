@@ -4,7 +4,7 @@
 macro_rules! span {
     ($level:ident, $name:literal $($fields:tt)*) => {
         #[cfg(feature = "tracing")]
-        let _span = trace::$level!(target: "pickle_store", $name $($fields)*).entered();
+        let _span = crate::trace::$level!(target: "pickle_store", $name $($fields)*).entered();
     };
 }
 

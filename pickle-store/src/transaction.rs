@@ -11,6 +11,7 @@ use crate::inner::{Inner, With, at, object_key};
 use crate::key::{AsKey, Key, KeyBounds, ToKey};
 use crate::plan::{Staged, Write, entry_key, holder};
 use crate::record::{self, Record};
+use crate::trace::{conflict, span};
 
 /// How often a transaction runs before it reports a conflict.
 const TRIES: u32 = 100;
@@ -30,6 +31,7 @@ pub(crate) fn run<R, E: From<Error>>(
     inner: &Inner,
     mut run: impl FnMut(&mut Transaction<'_>) -> Result<R, E>,
 ) -> Result<R, E> {
+    span!(debug, "transaction");
     for _ in 0..TRIES {
         let mut transaction = Transaction {
             inner,
@@ -45,6 +47,7 @@ pub(crate) fn run<R, E: From<Error>>(
         if inner.write(&expect, &staged)? == Applied::Committed {
             return result;
         }
+        conflict!("transaction");
     }
     Err(Error::new(ErrorKind::Conflict).into())
 }
