@@ -138,6 +138,32 @@
 pub use pickle_core::*;
 pub use pickle_derive::Pickle;
 
+/// ```
+/// use pickle::{Pickle, dumps, loads};
+///
+/// #[pickle::class]
+/// trait Area {
+///     fn area(&self) -> f64;
+/// }
+///
+/// #[derive(Pickle)]
+/// #[pickle(class = "shapes.Square")] // the name that it is registered by
+/// struct Square(f64);
+///
+/// #[pickle::class]
+/// impl Area for Square {
+///     fn area(&self) -> f64 {
+///         self.0 * self.0
+///     }
+/// }
+///
+/// let shapes: Vec<Box<dyn Area>> = vec![Box::new(Square(3.0))];
+/// let loaded: Vec<Box<dyn Area>> = loads(&dumps(&shapes)?)?;
+/// assert_eq!(loaded[0].area(), 9.0);
+/// # Ok::<(), pickle::Error>(())
+/// ```
+pub use pickle_derive::class;
+
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use pickle_store as store;

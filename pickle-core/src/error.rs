@@ -98,6 +98,22 @@ pub enum ErrorKind {
         /// What it is that is not supported.
         what: Text,
     },
+    /// A name that the registry does not have.
+    UnknownName {
+        /// The name, cut and escaped.
+        name: String,
+        /// What it would have to be: a class of some trait, a function.
+        what: Text,
+    },
+    /// Two types or functions are registered by one name.
+    DuplicateName {
+        /// The name.
+        name: String,
+        /// What it stands for.
+        first: String,
+        /// What else it stands for.
+        second: String,
+    },
     /// A checksum does not match its bytes.
     Checksum,
     /// The bytes break a rule of the format.
@@ -278,6 +294,10 @@ impl Display for ErrorKind {
                 write!(f, "not a pickle: no protocol begins with byte {found:#04x}")
             }
             Self::Unsupported { what } => write!(f, "{what}"),
+            Self::UnknownName { name, what } => write!(f, "`{name}` is not registered as {what}"),
+            Self::DuplicateName { name, first, second } => {
+                write!(f, "`{name}` stands for both {first} and {second}")
+            }
             Self::Checksum => write!(f, "checksum mismatch: the bytes were changed"),
             Self::Corrupt { what } => write!(f, "corrupt pickle: {what}"),
             Self::Depth { limit } => write!(f, "values are nested deeper than {limit} levels"),

@@ -8,6 +8,7 @@
 #![warn(clippy::print_stdout)] // libraries do not print
 
 pub mod bridge;
+mod env;
 mod error;
 pub mod graph;
 pub mod hooks;
@@ -19,12 +20,17 @@ mod pickler;
 mod protocol;
 pub mod python;
 mod raw;
+pub mod registry;
 pub mod restore;
 pub mod schema;
 pub mod shape;
 pub mod traits;
 mod type_info;
 mod value;
+
+#[cfg(feature = "auto-register")]
+#[doc(hidden)]
+pub use inventory as __inventory;
 
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
@@ -34,6 +40,7 @@ pub use pickler::{
 };
 pub use protocol::Protocol;
 pub use python::{Buffer, Saver};
+pub use registry::Registry;
 pub use restore::Restorer;
 pub use schema::{Schema, schema};
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};

@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode};
+use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode, Writing};
 use crate::protocol::Protocol;
 use crate::python::{self, Encoding, LoadOptions, Machine, MemoEntries, OnInvalid, SaveOptions};
+use crate::registry::Registry;
 use crate::restore::restore_value;
 use crate::schema::Schema;
 use crate::traits::{Pickle, Unpickle, UnpickleOwned};
@@ -145,26 +147,35 @@ fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], options: LoadOptions<'de>) -> 
     let (header, size) = Header::split(bytes)?;
     let info = TypeInfo::of::<T>();
     if header.fingerprint != info.fingerprint {
-        let value = restore_native(bytes, &header, info, &options.limits)?;
+        let value = restore_native(bytes, &header, info, &options)?;
         return Ok((value, size));
     }
-    Ok((Reader::payload(&bytes[..size], header.payload, &options.limits)?, size))
+    let (mut payload, mut classes) = (header.payload, Box::default());
+    if info.has_objects {
+        let (rest, table) = native::classes::split(payload)?;
+        match native::classes::current(table, &options.env)? {
+            Some(current) => (payload, classes) = (rest, current),
+            None => return Ok((restore_native(bytes, &header, info, &options)?, size)),
+        }
+    }
+    Ok((Reader::payload(&bytes[..size], payload, &options.limits, classes)?, size))
 }
 
-/// The value of a native pickle of another schema: of another version of the type, or one that
-/// converts to it.
+/// The value of a native pickle of another schema: of another version of the type or of its
+/// objects' classes, or of one that converts to it.
 #[cold]
 fn restore_native<'de, T: Unpickle<'de>>(
     bytes: &'de [u8],
     header: &Header<'de>,
     info: &TypeInfo,
-    limits: &Limits,
+    options: &LoadOptions<'de>,
 ) -> Result<T> {
-    if header.schema.is_none() {
+    let own = (header.fingerprint == info.fingerprint).then_some(&*info.schema);
+    let Some(schema) = header.schema.or(own) else {
         return Err(another_type(header, info));
-    }
-    let (graph, root, _) = native::load_graph(bytes, limits)?;
-    restore_value(&graph, root, limits).map_err(|error| match error.kind() {
+    };
+    let (graph, root) = native::load_graph_by(bytes, header, schema, &options.limits)?;
+    restore_value(&graph, root, &options.limits, &options.env).map_err(|error| match error.kind() {
         ErrorKind::Mismatch { .. } if error.path().is_empty() => another_type(header, info),
         _ => error,
     })
@@ -177,10 +188,10 @@ fn split_python<'de, T: Unpickle<'de>>(
     options: LoadOptions<'de>,
 ) -> Result<(T, usize)> {
     check_first(bytes[0])?;
-    let limits = options.limits;
+    let (limits, env) = (options.limits, options.env.clone());
     let mut machine = Machine::new(bytes, options);
     let root = machine.load()?;
-    let value = restore_value(machine.graph(), root, &limits)?;
+    let value = restore_value(machine.graph(), root, &limits, &env)?;
     Ok((value, machine.position()))
 }
 
@@ -210,13 +221,13 @@ fn another_type(header: &Header<'_>, asked: &TypeInfo) -> Error {
 }
 
 /// What dumping may be told.
-#[derive(Clone, Copy)]
 struct Options {
     /// The protocol, and what concerns Python's.
     python: SaveOptions,
     limits: Limits,
     schema: SchemaMode,
     checksum: bool,
+    env: Env,
 }
 
 impl Default for Options {
@@ -226,6 +237,7 @@ impl Default for Options {
             limits: Limits::DEFAULT,
             schema: SchemaMode::default(),
             checksum: false,
+            env: Env::default(),
         }
     }
 }
@@ -233,11 +245,13 @@ impl Default for Options {
 impl Options {
     fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         if self.python.protocol() != Protocol::Native {
-            return python::save_value(value, &self.python, &self.limits, None, out);
+            return python::save_value(value, &self.python, &self.limits, &self.env, None, out);
         }
         let info = TypeInfo::of::<T>();
         let start = out.len();
-        let written = native::write_payload(value, out, self.limits.max_depth, |out, size| {
+        let objects = info.has_objects.then_some(self.schema);
+        let writing = Writing { max_depth: self.limits.max_depth, env: &self.env, objects };
+        let written = native::write_payload(value, out, writing, |out, size| {
             PayloadWriter::begin(out, info, self.schema, self.checksum, size)
         });
         match written {
@@ -341,6 +355,13 @@ impl<'w, W: Write> Pickler<'w, W> {
         self
     }
 
+    /// What gives names to the classes of trait objects. [`Registry::global`] by default.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.options.env.set_registry(registry);
+        self
+    }
+
     /// Dumps a value, any number of times.
     ///
     /// # Errors
@@ -349,8 +370,9 @@ impl<'w, W: Write> Pickler<'w, W> {
         self.buffer.clear();
         match &mut self.buffers {
             Some(sink) if self.options.python.protocol() != Protocol::Native => {
-                let Options { python, limits, .. } = &self.options;
-                python::save_value(value, python, limits, Some(&mut **sink), &mut self.buffer)?;
+                let Options { python, limits, env, .. } = &self.options;
+                let out = &mut self.buffer;
+                python::save_value(value, python, limits, env, Some(&mut **sink), out)?;
             }
             _ => self.options.dump_into(value, &mut self.buffer)?,
         }
@@ -458,7 +480,8 @@ impl<'de> Unpickler<'de, Slice<'de>> {
         let (machine, start) =
             machine.get_or_insert_with(|| (Machine::new(rest, self.options.clone()), 0));
         let root = machine.load()?;
-        let value = restore_value(machine.graph(), root, &self.options.limits)?;
+        let Self { options, .. } = self;
+        let value = restore_value(machine.graph(), root, &options.limits, &options.env)?;
         *rest = &rest[machine.position() - *start..];
         *start = machine.position();
         Ok(value)
@@ -480,6 +503,14 @@ impl<'de, S> Unpickler<'de, S> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
+        self
+    }
+
+    /// What may be created by name. [`Registry::global`] by default: give bytes from strangers a
+    /// registry of what they may create, or [`Registry::empty`].
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.options.env.set_registry(registry);
         self
     }
 

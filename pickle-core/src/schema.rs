@@ -53,6 +53,8 @@ pub enum Node {
         /// The state.
         state: SchemaId,
     },
+    /// An object of a trait, by the trait's name. Its class is named where it is pickled.
+    Object(String),
     /// A type still being described; never in a finished schema.
     Open,
 }
@@ -250,6 +252,18 @@ impl Schema {
         &self.nodes[id.0 as usize]
     }
 
+    /// Whether values may hold objects of traits.
+    pub(crate) fn has_objects(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(node, Node::Object(_)))
+    }
+
+    /// Adds the types of another schema; returns its root.
+    pub(crate) fn append(&mut self, other: &Self) -> SchemaId {
+        let first = self.nodes.len() as u32;
+        self.nodes.extend(other.nodes.iter().map(|node| node.shifted(first)));
+        SchemaId(other.root.0 + first)
+    }
+
     pub(crate) fn root_id(&self) -> SchemaId {
         self.root
     }
@@ -279,6 +293,37 @@ impl Schema {
     /// When the bytes do not begin with a native pickle.
     pub fn fingerprint_in(pickle: &[u8]) -> crate::Result<u64> {
         crate::native::Header::split(pickle).map(|(header, _)| header.fingerprint)
+    }
+}
+
+impl Node {
+    /// The same in a schema that has so many types before those of this one.
+    fn shifted(&self, by: u32) -> Self {
+        let id = |id: &SchemaId| SchemaId(id.0 + by);
+        let fields = |fields: &FieldNodes| FieldNodes {
+            style: fields.style,
+            list: fields.list.iter().map(|(name, own)| (name.clone(), id(own))).collect(),
+        };
+        match self {
+            Self::Option(item) => Self::Option(id(item)),
+            Self::Box(item) => Self::Box(id(item)),
+            Self::Seq(item) => Self::Seq(id(item)),
+            Self::Set(item) => Self::Set(id(item)),
+            Self::Map(key, value) => Self::Map(id(key), id(value)),
+            Self::Array(item, length) => Self::Array(id(item), *length),
+            Self::Tuple(items) => Self::Tuple(items.iter().map(id).collect()),
+            Self::Struct(StructNode { class, fields: own }) => {
+                Self::Struct(StructNode { class: class.clone(), fields: fields(own) })
+            }
+            Self::Enum(EnumNode { class, variants }) => {
+                let variants = variants.iter().map(|(name, own)| (name.clone(), fields(own)));
+                Self::Enum(EnumNode { class: class.clone(), variants: variants.collect() })
+            }
+            Self::State { class, state } => Self::State { class: class.clone(), state: id(state) },
+            Self::Scalar(_) | Self::Str | Self::Bytes | Self::Object(_) | Self::Open => {
+                self.clone()
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::native::{
 use crate::python::Saver;
 use crate::restore::Restorer;
 use crate::schema::{SchemaBuilder, SchemaId};
+use crate::shape::Shape;
 
 /// How a type lies in a native pickle.
 ///
@@ -36,6 +37,12 @@ pub trait Layout {
     /// Whether a value may be `None` in Python, so that an `Option` of this type needs a tuple of
     /// one item to tell `Some(None)` from `None`.
     const NULLABLE: bool = false;
+
+    /// What the derive knows about this type.
+    #[doc(hidden)]
+    fn shape() -> Option<&'static Shape> {
+        None
+    }
 
     /// Describes this type for the schema of a pickle.
     fn describe(schema: &mut SchemaBuilder) -> SchemaId;

@@ -14,6 +14,8 @@ pub(crate) struct TypeInfo {
     pub(crate) fingerprint: u64,
     /// The schema's bytes.
     pub(crate) schema: Box<[u8]>,
+    /// Whether values may hold objects of traits.
+    pub(crate) has_objects: bool,
 }
 
 type Entry = Option<(TypeId, &'static TypeInfo)>;
@@ -36,7 +38,7 @@ impl TypeInfo {
             match place.get() {
                 Some((known, info)) if known == key => info,
                 _ => {
-                    let info = Self::shared(key, || Schema::of::<T>().to_bytes());
+                    let info = Self::shared(key, Schema::of::<T>);
                     place.set(Some((key, info)));
                     info
                 }
@@ -45,15 +47,17 @@ impl TypeInfo {
     }
 
     #[cold]
-    fn shared(key: TypeId, schema: impl FnOnce() -> Vec<u8>) -> &'static Self {
+    fn shared(key: TypeId, schema: impl FnOnce() -> Schema) -> &'static Self {
         static ALL: OnceLock<RwLock<HashMap<TypeId, &'static TypeInfo>>> = OnceLock::new();
         let all = ALL.get_or_init(Default::default);
         if let Some(info) = all.read().unwrap_or_else(|poison| poison.into_inner()).get(&key) {
             return info;
         }
         // Outside the lock: describing a type may run code of the user's.
-        let schema = schema().into_boxed_slice();
-        let info = Self { fingerprint: fingerprint(&schema), schema };
+        let schema = schema();
+        let has_objects = schema.has_objects();
+        let schema = schema.to_bytes().into_boxed_slice();
+        let info = Self { fingerprint: fingerprint(&schema), schema, has_objects };
         let mut all = all.write().unwrap_or_else(|poison| poison.into_inner());
         // As many as there are types in the program, so they may stay.
         all.entry(key).or_insert_with(|| Box::leak(Box::new(info)))

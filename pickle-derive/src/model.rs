@@ -214,7 +214,7 @@ impl Container {
 }
 
 /// The crate being compiled, as Rust paths spell it.
-fn crate_name() -> String {
+pub(crate) fn crate_name() -> String {
     // Set by cargo. Without it, what Python calls the module that it runs.
     std::env::var("CARGO_CRATE_NAME").unwrap_or_else(|_| "__main__".into())
 }

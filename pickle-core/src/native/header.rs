@@ -83,8 +83,12 @@ pub enum SchemaMode {
     /// The schema is embedded: the pickle describes itself, and later versions of the type load it.
     #[default]
     Embed,
-    /// Only the fingerprint: for small messages between equals.
+    /// Only the fingerprints of the type and of its objects' classes: for small messages between
+    /// equals.
     Omit,
+    /// The fingerprint of the type, and the schemas of its objects' classes: for stores that keep the
+    /// schema of a type once, whatever objects its values hold.
+    OmitRoot,
 }
 
 /// Writes the header before the payload and completes it after.
@@ -108,7 +112,7 @@ impl PayloadWriter {
         let mut flags = 0;
         let schema = match mode {
             SchemaMode::Embed => info.schema.len(),
-            SchemaMode::Omit => 0,
+            SchemaMode::Omit | SchemaMode::OmitRoot => 0,
         };
         out.reserve(MOST + schema + size.unwrap_or(0));
         if mode == SchemaMode::Embed {

@@ -1,5 +1,7 @@
 //! The native codec: header, writer, reader. `docs/native-format.md` is its specification.
 
+pub(crate) mod classes;
+mod context;
 mod header;
 mod plan;
 mod plans;
@@ -14,9 +16,9 @@ pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Sl
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, PayloadWriter, read_pickle};
 pub use reader::Reader;
-pub(crate) use transcode::load_graph;
-pub(crate) use writer::write_payload;
+pub(crate) use transcode::{load_graph, load_graph_by};
 pub use writer::{Measure, Writer};
+pub(crate) use writer::{Writing, write_payload};
 
 /// A sequence whose elements have tails or text, and which is not inside a block itself, is
 /// framed in blocks when it has more elements than this. A block holds at most as many.

@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::classes::Stated;
 use super::{COUNT, INLINE, tag_size};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{FieldNodes, Node, Scalar, Schema, SchemaId};
 use crate::shape::Style;
 
@@ -15,6 +16,20 @@ pub(crate) struct Plan {
     /// All names of fields and variants, and the parts of those of classes, each once.
     pub(super) names: Box<[Box<str>]>,
     pub(super) classes: Box<[Class]>,
+    /// Whether the payload ends with a table of classes.
+    pub(super) has_objects: bool,
+    /// The classes of that table, by number.
+    pub(super) objects: Box<[ObjectPlan]>,
+}
+
+/// A class of objects.
+pub(super) struct ObjectPlan {
+    /// The trait.
+    pub(super) namespace: NameId,
+    pub(super) name: NameId,
+    pub(super) root: [TypeId; 1],
+    /// Whether what is made of it tells that it is of this class.
+    pub(super) is_told: bool,
 }
 
 /// The name of a class.
@@ -32,7 +47,7 @@ pub(super) struct Class {
 pub(super) struct TypeId(u32);
 
 /// A name of the plan.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct NameId(pub(super) u32);
 
 /// A class of the plan.
@@ -83,6 +98,8 @@ pub(super) enum Kind {
         class: Option<ClassId>,
         state: [TypeId; 1],
     },
+    /// An object of a trait.
+    Object(NameId),
 }
 
 /// The fields of a struct or variant.
@@ -99,21 +116,37 @@ pub(super) struct Group {
 }
 
 impl Plan {
-    /// Plans how to read what was written with a schema.
+    /// Plans how to read what was written with a schema, and objects of these classes in it.
     ///
     /// # Errors
-    /// When a type contains itself and nothing lies between.
-    pub(crate) fn new(schema: &Schema) -> Result<Self> {
+    /// When a type contains itself and nothing lies between; when a class has no schema.
+    pub(crate) fn new(mut schema: Schema, stated: &[Stated<'_>]) -> Result<Self> {
+        let has_objects = schema.has_objects();
+        let mut roots = Vec::new();
+        for class in stated {
+            let own = class.schema.ok_or_else(|| no_schema(class))?;
+            roots.push(schema.append(&Schema::from_bytes(own)?));
+        }
+        let schema = &schema;
         let mut facts = heads(schema)?;
         nullable(schema, &mut facts)?;
         let mut names = Names::default();
         let kinds: Vec<_> = schema.ids().map(|id| kind(schema, id, &facts, &mut names)).collect();
+        let objects = stated.iter().zip(roots).map(|(class, root)| ObjectPlan {
+            namespace: names.name(class.namespace),
+            name: names.name(class.name),
+            root: [planned(root)],
+            is_told: is_told(schema.node(root), class.name),
+        });
+        let objects = objects.collect();
         let types = kinds.into_iter().zip(facts).map(|(kind, facts)| Planned { kind, facts });
         Ok(Self {
             types: types.collect(),
             root: planned(schema.root_id()),
             names: names.texts.into(),
             classes: names.classes.into(),
+            has_objects,
+            objects,
         })
     }
 
@@ -132,6 +165,27 @@ impl Plan {
     pub(super) fn name(&self, id: NameId) -> &str {
         &self.names[id.0 as usize]
     }
+}
+
+/// Whether what is made of such a type is an object of this class.
+fn is_told(node: &Node, name: &str) -> bool {
+    match node {
+        Node::Struct(node) => node.class == name,
+        Node::State { class, .. } => class == name,
+        Node::Enum(node) => {
+            let is_unit = |fields: &FieldNodes| fields.style == Style::Unit;
+            node.class == name && !node.variants.iter().all(|(_, fields)| is_unit(fields))
+        }
+        _ => false,
+    }
+}
+
+#[cold]
+fn no_schema(class: &Stated<'_>) -> Error {
+    let (name, fingerprint) = (crate::registry::shown(class.name), class.fingerprint);
+    let what = format!("this pickle has only the fingerprint {fingerprint:016x} of {name}");
+    let error = Error::new(ErrorKind::Unsupported { what: what.into() });
+    error.with_hint("load it where the class is registered as it was")
 }
 
 fn planned(id: SchemaId) -> TypeId {
@@ -205,6 +259,7 @@ fn head(node: &Node, facts: &[Facts]) -> Facts {
     match node {
         Node::Scalar(scalar) => with(scalar.size(), true),
         Node::Str | Node::Bytes | Node::Seq(_) | Node::Set(_) | Node::Map(..) => with(COUNT, false),
+        Node::Object(_) => with(crate::registry::HEAD, false),
         Node::Box(_) | Node::State { .. } | Node::Open => with(0, false),
         Node::Option(item) => {
             let item = of(item);
@@ -344,6 +399,7 @@ fn kind(schema: &Schema, id: SchemaId, facts: &[Facts], names: &mut Names) -> Ki
             });
             Kind::State { class, state: [planned(*state)] }
         }
+        Node::Object(name) => Kind::Object(names.name(name)),
         Node::Open => unreachable!("a finished schema has no open nodes"),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::classes::{self, Stated};
 use super::plan::Plan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Schema, fingerprint};
@@ -21,34 +22,78 @@ struct Known {
     plan: Arc<Plan>,
 }
 
-/// The plan for a schema as it stands in a pickle or store, with the fingerprint beside it.
+/// The plan for a schema as it stands in a pickle or store, with the fingerprint beside it; and the
+/// payload without the table of classes that ends it where it holds objects.
 ///
 /// # Errors
-/// When the bytes are no schema, or one of another fingerprint, or too many for the budget.
-pub(crate) fn plan(schema: &[u8], stated: u64, budget: u64) -> Result<Arc<Plan>> {
+/// When the bytes are no schema, or one of another fingerprint, or too many for the budget; when the
+/// payload ends with no table where it should.
+pub(crate) fn plan<'p>(
+    schema: &[u8],
+    stated: u64,
+    payload: &'p [u8],
+    budget: u64,
+) -> Result<(Arc<Plan>, &'p [u8])> {
+    let plan = known(schema, stated, schema, budget, &[])?;
+    if !plan.has_objects {
+        return Ok((plan, payload));
+    }
+    let (rest, table) = classes::split(payload)?;
+    let classes = classes::read(table)?;
+    let all = [schema, table].concat();
+    let mut left = budget;
+    for class in &classes {
+        let own = class.schema.unwrap_or_default();
+        if !own.is_empty() && fingerprint(own) != class.fingerprint {
+            return Err(Error::corrupt(
+                "the schema and fingerprint of a class do not belong together",
+            ));
+        }
+        left = left.saturating_sub(cost(own)?);
+    }
+    if left == 0 {
+        return Err(Error::new(ErrorKind::Memory { limit: budget }));
+    }
+    Ok((known(&all, fingerprint(&all), schema, left, &classes)?, rest))
+}
+
+/// What a schema and its plan take of memory, at most.
+fn cost(schema: &[u8]) -> Result<u64> {
+    let types = if schema.is_empty() { 0 } else { Schema::count_in(schema)? };
+    let bytes = schema.len() as u64;
+    Ok(types.saturating_mul(TYPE).saturating_add(bytes.saturating_mul(BYTE)).max(1))
+}
+
+/// The plan for what `all` describes: a schema, and classes behind it.
+fn known(
+    all: &[u8],
+    stated: u64,
+    schema: &[u8],
+    budget: u64,
+    classes: &[Stated<'_>],
+) -> Result<Arc<Plan>> {
     static PLANNED: RwLock<Option<HashMap<u64, Known>>> = RwLock::new(None);
     let known = PLANNED.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = known.as_ref().and_then(|known| known.get(&stated))
-        && *known.schema == *schema
+        && *known.schema == *all
     {
         return Ok(Arc::clone(&known.plan));
     }
     drop(known);
-    if fingerprint(schema) != stated {
+    if fingerprint(all) != stated {
         return Err(Error::corrupt("the schema and its fingerprint do not belong together"));
     }
-    let (types, bytes) = (Schema::count_in(schema)?, schema.len() as u64);
-    if types.saturating_mul(TYPE).saturating_add(bytes.saturating_mul(BYTE)) > budget {
+    if cost(schema)? > budget {
         return Err(Error::new(ErrorKind::Memory { limit: budget }));
     }
-    let plan = Arc::new(Plan::new(&Schema::from_bytes(schema)?)?);
-    if schema.len() <= LARGEST {
+    let plan = Arc::new(Plan::new(Schema::from_bytes(schema)?, classes)?);
+    if all.len() <= LARGEST {
         let mut known = PLANNED.write().unwrap_or_else(PoisonError::into_inner);
         let known = known.get_or_insert_default();
         if known.len() >= PLANS {
             known.clear();
         }
-        known.insert(stated, Known { schema: schema.into(), plan: Arc::clone(&plan) });
+        known.insert(stated, Known { schema: all.into(), plan: Arc::clone(&plan) });
     }
     Ok(plan)
 }

@@ -1,10 +1,12 @@
 //! Reads the sections of a native pickle.
 
+use super::classes::{self, Current};
 use super::varint::Bytes;
 use super::{COUNT, IN_STREAM, INLINE, LONG};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::raw::{Fields, Head, Text, copy_text, decode_each, decode_into_vec, decode_value};
+use crate::registry::{ClassEntry, MemberOf};
 use crate::traits::{Layout, Unpickle};
 
 /// A cursor over the sections of a pickle. [`Unpickle::decode`] gets one.
@@ -21,6 +23,7 @@ pub struct Reader<'de> {
     zero_sized: u64,
     /// Address of the pickle's first byte, for offsets in errors.
     pub(super) start: usize,
+    classes: Current,
 }
 
 /// Where a sequence's elements are.
@@ -35,8 +38,9 @@ impl<'de> Reader<'de> {
         pickle: &'de [u8],
         payload: &'de [u8],
         limits: &Limits,
+        classes: Current,
     ) -> Result<T> {
-        let mut reader = Self::new(pickle, payload, limits);
+        let mut reader = Self { classes, ..Self::new(pickle, payload, limits) };
         let heads = reader.open_root(T::HEAD)?;
         let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
         reader.close_root()?;
@@ -54,6 +58,23 @@ impl<'de> Reader<'de> {
             budget: limits.budget(pickle.len()),
             zero_sized: limits.max_zero_sized,
             start: pickle.as_ptr() as usize,
+            classes: Box::default(),
+        }
+    }
+
+    /// The class of this number, to a trait.
+    pub(crate) fn class(&self, number: u32, of: MemberOf) -> Result<&ClassEntry> {
+        classes::find(&self.classes, number, of)
+    }
+
+    /// Accounts for an object of `size` bytes of memory before it is allocated.
+    pub(crate) fn charge_object(&mut self, size: usize) -> Result<()> {
+        match self.budget.checked_sub(size as u64) {
+            Some(budget) => {
+                self.budget = budget;
+                Ok(())
+            }
+            None => Err(self.at(self.tail, Error::new(ErrorKind::Memory { limit: self.limit() }))),
         }
     }
 
@@ -124,7 +145,7 @@ impl<'de> Reader<'de> {
 
     /// Adds where in the pickle `from` begins.
     #[cold]
-    pub(super) fn at(&self, from: &[u8], error: Error) -> Error {
+    pub(crate) fn at(&self, from: &[u8], error: Error) -> Error {
         error.at((from.as_ptr() as usize).saturating_sub(self.start) as u64)
     }
 

@@ -3,6 +3,7 @@
 //!
 //! A list of frames takes the place of recursion. What costs memory is charged before it is made.
 
+use super::classes::another_trait;
 use super::header::Header;
 use super::plan::{Class, ClassId, Group, Kind, NameId, Plan, TypeId};
 use super::plans;
@@ -28,9 +29,23 @@ pub(crate) fn load_graph<'de>(
 ) -> Result<(Graph<'de>, NodeId, usize)> {
     let (header, size) = Header::split(bytes)?;
     let Some(schema) = header.schema else { return Err(no_schema(header.fingerprint)) };
-    let plan = plans::plan(schema, header.fingerprint, limits.budget(size))?;
-    let (graph, root) = transcode(&plan, &bytes[..size], header.payload, limits)?;
+    let (graph, root) = load_graph_by(&bytes[..size], &header, schema, limits)?;
     Ok((graph, root, size))
+}
+
+/// [`load_graph`] of a pickle whose schema may be known from elsewhere.
+///
+/// # Errors
+/// When the pickle is not valid.
+pub(crate) fn load_graph_by<'de>(
+    pickle: &'de [u8],
+    header: &Header<'de>,
+    schema: &[u8],
+    limits: &Limits,
+) -> Result<(Graph<'de>, NodeId)> {
+    let budget = limits.budget(pickle.len());
+    let (plan, payload) = plans::plan(schema, header.fingerprint, header.payload, budget)?;
+    transcode(&plan, pickle, payload, limits)
 }
 
 #[cold]
@@ -109,6 +124,8 @@ enum Make<'p> {
     Some,
     Object(&'p Group),
     State(ClassId),
+    /// The dict of a name around what would not tell which class it is.
+    Named(NameId),
 }
 
 impl<'p, 'de> Transcoder<'p, 'de> {
@@ -213,6 +230,7 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 self.variant(*tag, variants, *is_fieldless, head)
             }
             Kind::State { class, state } => self.state(*class, state, head),
+            Kind::Object(namespace) => self.object_of(*namespace, head),
         }
     }
 
@@ -326,6 +344,28 @@ impl<'p, 'de> Transcoder<'p, 'de> {
         self.reader.nested = true;
         self.push_frame(Frame::Section { tail: bytes.rest(), text, nested })?;
         self.heads(state, 0, 1, heads)
+    }
+
+    /// An object: the number of its class, and its value in the tail.
+    fn object_of(&mut self, namespace: NameId, head: &'de [u8]) -> Result<()> {
+        let plan = self.plan;
+        let number = u32::from_le_bytes(array(head)) as usize;
+        let Some(class) = plan.objects.get(number) else {
+            let error = Error::corrupt("an object of a class that is not in the table");
+            return Err(self.reader.at(head, error));
+        };
+        if class.namespace != namespace {
+            let name = |id| plan.name(id);
+            let (found, expected) = (name(class.namespace), name(namespace));
+            let error = another_trait(name(class.name), found, expected);
+            return Err(self.reader.at(head, error));
+        }
+        let inner = self.reader.take_tail(plan.head(class.root[0]))?;
+        if !class.is_told {
+            self.then(Make::Named(class.name), head)?;
+        }
+        self.nest()?;
+        self.heads(&class.root, 0, 1, inner)
     }
 
     fn sequence(&mut self, make: Make<'p>, parts: &'p [TypeId], head: &'de [u8]) -> Result<()> {
@@ -454,6 +494,12 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                     }
                 };
                 self.object(group.class, None, args, offset)?
+            }
+            Make::Named(name) => {
+                let value = ids.first().copied().unwrap_or(crate::graph::NONE);
+                let name = self.name(name)?;
+                let pairs = self.graph.link(&[name, value]);
+                self.add(Node::Dict(pairs), offset)?
             }
             Make::State(class) => {
                 let state = ids.first().copied();
@@ -626,7 +672,7 @@ impl<'p, 'de> Transcoder<'p, 'de> {
         match what {
             Make::List | Make::Set | Make::Dict => error.in_index(round),
             Make::Tuple => error.in_index(if parts > 1 { part } else { round }),
-            Make::Some | Make::State(_) => error,
+            Make::Some | Make::State(_) | Make::Named(_) => error,
             Make::Object(group) => {
                 let owner = self.plan.name(group.name).to_owned();
                 let field = match group.names.get(part) {

@@ -3,9 +3,12 @@
 use std::borrow::Borrow;
 use std::collections::VecDeque;
 
-use super::{BLOCK, COUNT, IN_STREAM, INLINE, LARGE, LONG, in_stream, varint};
+use super::context::Context;
+use super::{BLOCK, COUNT, IN_STREAM, INLINE, LARGE, LONG, SchemaMode, in_stream, varint};
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Cursor, HeadMut, Region, Section, Written, image_bytes};
+use crate::registry::Member;
 use crate::traits::{Layout, Pickle};
 
 /// The sizes of a section's parts, added up by [`Pickle::measure`].
@@ -20,11 +23,21 @@ pub struct Measure {
     max_depth: u32,
     /// What `getstate` returned, encoded, in the order in which the writer will need it.
     states: VecDeque<Vec<u8>>,
+    context: Context,
 }
 
 impl Measure {
-    fn new(nested: bool, depth: u32, max_depth: u32) -> Self {
-        Self { tail: 0, text: 0, nested, streams: false, depth, max_depth, states: VecDeque::new() }
+    fn new(nested: bool, depth: u32, max_depth: u32, context: Context) -> Self {
+        Self {
+            tail: 0,
+            text: 0,
+            nested,
+            streams: false,
+            depth,
+            max_depth,
+            states: VecDeque::new(),
+            context,
+        }
     }
 
     /// Counts a level of nesting while `inside` measures what is there.
@@ -107,10 +120,13 @@ impl Measure {
     pub(crate) fn state<S: Pickle>(&mut self, state: &S) -> Result<()> {
         let mut bytes = Vec::new();
         self.nest(|measure| {
-            let inner =
-                Measure::of(true, measure.depth, measure.max_depth, |inner| state.measure(inner))?;
-            let mut writer = Writer::new(true, measure.depth, measure.max_depth);
+            let (depth, max_depth) = (measure.depth, measure.max_depth);
+            let context = std::mem::take(&mut measure.context);
+            let mut inner =
+                Measure::of(true, depth, max_depth, context, |inner| state.measure(inner))?;
+            let mut writer = Writer::new(true, depth, max_depth, inner.take_context());
             writer.section(&mut bytes, S::HEAD, inner, |writer, heads| writer.one(heads, state));
+            measure.context = std::mem::take(&mut writer.context);
             writer.finish()
         })?;
         self.tail += bytes.len();
@@ -118,13 +134,23 @@ impl Measure {
         Ok(())
     }
 
+    /// The class of an object that is measured next.
+    pub(crate) fn class(&mut self, member: &Member) -> Result<()> {
+        self.context.add_class(member)
+    }
+
+    fn take_context(&mut self) -> Context {
+        std::mem::take(&mut self.context)
+    }
+
     fn of(
         nested: bool,
         depth: u32,
         max_depth: u32,
+        context: Context,
         measure: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut sizes = Self::new(nested, depth, max_depth);
+        let mut sizes = Self::new(nested, depth, max_depth, context);
         measure(&mut sizes)?;
         Ok(sizes)
     }
@@ -136,6 +162,14 @@ fn too_deep(limit: u32) -> Error {
         .with_hint("raise `Limits::max_depth` where the stack is large enough")
 }
 
+/// How a payload is written.
+pub(crate) struct Writing<'e> {
+    pub(crate) max_depth: u32,
+    pub(crate) env: &'e Env,
+    /// Whether the type holds objects, whose classes end the payload; and how those are described.
+    pub(crate) objects: Option<SchemaMode>,
+}
+
 /// Encodes a value behind what `out` holds.
 ///
 /// `announce` writes what precedes the payload, given its size where that is known already; what it
@@ -143,19 +177,26 @@ fn too_deep(limit: u32) -> Error {
 pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
     value: &T,
     out: &mut Vec<u8>,
-    max_depth: u32,
+    writing: Writing<'_>,
     announce: impl FnOnce(&mut Vec<u8>, Option<usize>) -> A,
 ) -> Result<A> {
-    let sizes = Measure::of(false, 0, max_depth, |measure| value.measure(measure))?;
+    let Writing { max_depth, env, objects } = writing;
+    let context = Context::new(env);
+    let mut sizes = Measure::of(false, 0, max_depth, context, |measure| value.measure(measure))?;
     let size = section_size(T::HEAD, &sizes);
-    let mut writer = Writer::new(false, 0, max_depth);
+    let mut writer = Writer::new(false, 0, max_depth, sizes.take_context());
     if !sizes.streams {
-        let announced = announce(out, Some(size));
+        let mut classes = Vec::new();
+        if let Some(mode) = objects {
+            writer.context.put_classes(mode, &mut classes);
+        }
+        let announced = announce(out, Some(size + classes.len()));
         writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
         // What was short when it was measured may have grown beyond a section since.
         if !writer.stream.is_empty() {
             writer.changed();
         }
+        out.extend_from_slice(&classes);
         return writer.finish().map(|()| announced);
     }
     // The root section comes first and is finished last: its place is kept open.
@@ -166,6 +207,9 @@ pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
     writer.stream = std::mem::take(out);
     writer.section(&mut root, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
     *out = std::mem::take(&mut writer.stream);
+    if let Some(mode) = objects {
+        writer.context.put_classes(mode, out);
+    }
     writer.finish()?;
     out[start..start + size].copy_from_slice(&root);
     Ok(announced)
@@ -198,11 +242,12 @@ pub struct Writer {
     depth: u32,
     max_depth: u32,
     states: VecDeque<Vec<u8>>,
+    context: Context,
     error: Option<Error>,
 }
 
 impl Writer {
-    fn new(nested: bool, depth: u32, max_depth: u32) -> Self {
+    fn new(nested: bool, depth: u32, max_depth: u32, context: Context) -> Self {
         let (far, far_items) = far(nested);
         Self {
             tail: Region::EMPTY,
@@ -214,6 +259,7 @@ impl Writer {
             depth,
             max_depth,
             states: VecDeque::new(),
+            context,
             error: None,
         }
     }
@@ -231,6 +277,17 @@ impl Writer {
     #[cold]
     pub(crate) fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
+    }
+
+    /// The number of the class of an object, which was measured before.
+    pub(crate) fn class(&mut self, member: &Member) -> u32 {
+        match self.context.class(member) {
+            Some(number) => number,
+            None => {
+                self.changed();
+                0
+            }
+        }
     }
 
     #[cold]
@@ -489,7 +546,8 @@ impl Writer {
         size: usize,
         items: impl Iterator<Item = B> + Clone,
     ) {
-        let measured = Measure::of(true, self.depth, self.max_depth, |measure| {
+        let context = std::mem::take(&mut self.context);
+        let measured = Measure::of(true, self.depth, self.max_depth, context, |measure| {
             measure.nest(|measure| {
                 for (index, item) in items.clone().take(size).enumerate() {
                     if let Err(error) = item.borrow().measure(measure) {
@@ -499,10 +557,11 @@ impl Writer {
                 Ok(())
             })
         });
-        let sizes = match measured {
+        let mut sizes = match measured {
             Ok(sizes) => sizes,
             Err(error) => return self.fail(error),
         };
+        self.context = sizes.take_context();
         self.section(stream, size * T::HEAD, sizes, |writer, heads| {
             writer.heads::<T, B>(heads, size, items.take(size));
         });

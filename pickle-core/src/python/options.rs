@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::env::Env;
 use crate::limits::Limits;
 use crate::protocol::Protocol;
 
@@ -22,6 +23,7 @@ pub struct LoadOptions<'de> {
     pub(super) buffers: Vec<Cow<'de, [u8]>>,
     pub(super) extensions: HashMap<u32, (String, String)>,
     pub(crate) limits: Limits,
+    pub(crate) env: Env,
 }
 
 impl<'de> LoadOptions<'de> {
@@ -38,6 +40,7 @@ impl<'de> LoadOptions<'de> {
             buffers: self.buffers.iter().map(|buffer| Cow::Borrowed(&**buffer)).collect(),
             extensions: self.extensions.clone(),
             limits: self.limits,
+            env: self.env.clone(),
         }
     }
 

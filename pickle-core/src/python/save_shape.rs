@@ -91,6 +91,21 @@ impl Saver<'_> {
         batch.end(self)
     }
 
+    /// `{name: ..}`, where the object that `save` saves does not tell its class.
+    pub(crate) fn tagged_by(
+        &mut self,
+        name: &str,
+        save: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        self.begin_dict()?;
+        let mut batch = Batch::dict(1);
+        batch.before(self);
+        self.str(name);
+        self.nest(save)?;
+        batch.after(self);
+        batch.end(self)
+    }
+
     fn field_tuple(
         &mut self,
         owner: Owner,

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Integer};
 use crate::limits::Limits;
@@ -48,6 +49,7 @@ pub struct Saver<'w> {
     /// The next sequence of bytes is `bytes`, even where it would be a list.
     pub(super) wants_bytes: bool,
     buffers: Option<BufferSink<'w>>,
+    pub(crate) env: Env,
 }
 
 #[derive(Clone, Copy)]
@@ -61,11 +63,12 @@ pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
     value: &T,
     options: &SaveOptions,
     limits: &Limits,
+    env: &Env,
     buffers: Option<BufferSink<'w>>,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     let start = out.len();
-    let mut saver = Saver::new(options, limits)?;
+    let mut saver = Saver { env: env.clone(), ..Saver::new(options, limits)? };
     saver.writer = Writer::behind(std::mem::take(out), options.protocol as u8);
     saver.buffers = buffers;
     let saved = value.save(&mut saver).and_then(|()| saver.end(start));
@@ -97,6 +100,7 @@ impl<'w> Saver<'w> {
             in_key: false,
             wants_bytes: false,
             buffers: None,
+            env: Env::default(),
         })
     }
 

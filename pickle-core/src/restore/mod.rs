@@ -14,8 +14,10 @@ use std::borrow::Cow;
 
 pub use fields::RestoredFields;
 pub use object::Instance;
+pub(crate) use object::shown_name;
 pub use variants::RestoredVariant;
 
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Integer, Node, NodeId};
 use crate::limits::Limits;
@@ -27,6 +29,7 @@ use crate::traits::Unpickle;
 /// budget keeps the copies in proportion to the input.
 pub struct Restorer<'g, 'de> {
     graph: &'g Graph<'de>,
+    env: &'g Env,
     max_depth: u32,
     /// The containers being restored, the innermost last.
     open: Vec<NodeId>,
@@ -43,12 +46,13 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
     graph: &Graph<'de>,
     root: NodeId,
     limits: &Limits,
+    env: &Env,
 ) -> Result<T> {
-    T::restore(root, &mut Restorer::new(graph, limits))
+    T::restore(root, &mut Restorer::new(graph, limits, env))
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
-    pub(crate) fn new(graph: &'g Graph<'de>, limits: &Limits) -> Self {
+    pub(crate) fn new(graph: &'g Graph<'de>, limits: &Limits, env: &'g Env) -> Self {
         // A node is a byte of input at least.
         let size = graph.input_len().max(graph.len());
         let max_bytes = limits.budget(size);
@@ -56,6 +60,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
         let max_nodes = limits.max_nodes.min(16 * size as u64 + (1 << 20));
         Self {
             graph,
+            env,
             max_depth: limits.max_depth,
             open: Vec::new(),
             nodes: max_nodes,
@@ -68,6 +73,11 @@ impl<'g, 'de> Restorer<'g, 'de> {
     /// The graph that is restored from.
     pub fn graph(&self) -> &'g Graph<'de> {
         self.graph
+    }
+
+    /// What the pickle may refer to.
+    pub(crate) fn env(&self) -> &'g Env {
+        self.env
     }
 
     /// The node of this number.

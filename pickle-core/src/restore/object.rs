@@ -176,8 +176,12 @@ impl<'g> Restorer<'g, '_> {
 
 /// A name for an error: cut, and with nothing in it that a terminal would act upon.
 pub(crate) fn shown(module: &str, name: &str) -> String {
+    shown_name(&format!("{module}.{name}"))
+}
+
+/// [`shown`] of a whole name.
+pub(crate) fn shown_name(whole: &str) -> String {
     const LONGEST: usize = 100;
-    let whole = format!("{module}.{name}");
     let mut text: String = whole.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if whole.chars().nth(LONGEST).is_some() {
         text.push_str("...");

@@ -44,6 +44,7 @@ const TUPLE: u8 = 40;
 const STRUCT: u8 = 41;
 const ENUM: u8 = 42;
 const STATE: u8 = 43;
+const OBJECT: u8 = 44;
 
 fn put_node(out: &mut Vec<u8>, node: &Node) {
     match node {
@@ -82,6 +83,10 @@ fn put_node(out: &mut Vec<u8>, node: &Node) {
             out.push(STATE);
             put_text(out, class);
             varint::put(out, state.0.into());
+        }
+        Node::Object(name) => {
+            out.push(OBJECT);
+            put_text(out, name);
         }
         Node::Open => unreachable!("a finished schema has no open nodes"),
     }
@@ -158,6 +163,7 @@ mod read {
                 Node::Enum(EnumNode { class, variants })
             }
             STATE => Node::State { class: text(bytes)?, state: id(bytes, count)? },
+            OBJECT => Node::Object(text(bytes)?),
             _ => return Err(Error::corrupt("unknown kind of type in the schema")),
         })
     }

@@ -31,6 +31,7 @@ enum Type {
     Struct { class: String, style: FieldStyle, fields: Vec<Field> },
     Enum { class: String, variants: Vec<Variant> },
     State { class: String, state: u32 },
+    Object { class: String },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -131,6 +132,7 @@ impl Type {
                 Self::Enum { class: class.clone(), variants: variants.collect() }
             }
             Node::State { class, state } => Self::State { class: class.clone(), state: state.0 },
+            Node::Object(name) => Self::Object { class: name.clone() },
             Node::Open => return None,
         })
     }
@@ -160,6 +162,7 @@ impl Type {
                 Node::Enum(EnumNode { class, variants: variants.collect() })
             }
             Self::State { class, state } => Node::State { class, state: SchemaId(state) },
+            Self::Object { class } => Node::Object(class),
         })
     }
 }

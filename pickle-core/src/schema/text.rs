@@ -153,6 +153,10 @@ impl Name<'_> {
             Node::Struct(StructNode { class, .. })
             | Node::Enum(EnumNode { class, .. })
             | Node::State { class, .. } => self.text.push_str(&shown(class)),
+            Node::Object(name) => {
+                self.text.push_str("dyn ");
+                self.text.push_str(&shown(name));
+            }
             Node::Open => self.text.push('?'),
         }
     }

@@ -9,6 +9,7 @@ mod typed;
 use std::io::Read;
 use std::sync::Arc;
 
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edges, Graph, Integer, Node, NodeId};
 use crate::limits::Limits;
@@ -275,7 +276,7 @@ impl Value {
 
     /// The real and imaginary part of a complex number.
     pub fn as_complex(&self) -> Option<(f64, f64)> {
-        let restorer = Restorer::new(&self.graph, &Limits::DEFAULT);
+        let restorer = Restorer::new(&self.graph, &Limits::DEFAULT, Env::DEFAULT);
         let made = restorer.instance(self.id).filter(|made| made.is("builtins", "complex"))?;
         match made.args {
             [real, imaginary] => {

@@ -1,6 +1,7 @@
 //! What Python's built-in functions would make of their arguments, where a pickle calls them only
 //! because its protocol has no opcode for the result.
 
+use crate::env::Env;
 use crate::error::Result;
 use crate::graph::{Graph, Node, NodeId};
 use crate::limits::Limits;
@@ -25,7 +26,7 @@ impl Value {
     /// When arguments that many calls share expand to more than the default limits allow.
     pub fn plain(&self) -> Result<Self> {
         let mut graph = Graph::clone(&self.graph);
-        let mut restorer = Restorer::new(&self.graph, &Limits::DEFAULT);
+        let mut restorer = Restorer::new(&self.graph, &Limits::DEFAULT, Env::DEFAULT);
         for id in self.graph.ids() {
             if let Some(made) = restorer.instance(id)
                 && let Some(node) = made_by_call(id, &made, &mut restorer, &mut graph)?

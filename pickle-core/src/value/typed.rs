@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::env::Env;
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::limits::Limits;
@@ -30,7 +31,7 @@ const CLASS: &str = "pickle.Value";
 pub fn to_value<T: Pickle + ?Sized>(value: &T) -> Result<Value> {
     let options = SaveOptions::new(Protocol::PYTHON_HIGHEST).memo(MemoEntries::Needed);
     let mut pickle = Vec::new();
-    python::save_value(value, &options, &Limits::DEFAULT, None, &mut pickle)?;
+    python::save_value(value, &options, &Limits::DEFAULT, Env::DEFAULT, None, &mut pickle)?;
     let mut machine = Machine::new(&pickle, LoadOptions::new());
     let root = machine.load()?;
     Ok(Value::of_graph(machine.into_graph(), root))
@@ -48,7 +49,7 @@ pub fn to_value<T: Pickle + ?Sized>(value: &T) -> Result<Value> {
 /// # Errors
 /// When the value is none of the type.
 pub fn from_value<T: UnpickleOwned>(value: &Value) -> Result<T> {
-    restore_value(&value.graph, value.id, &Limits::DEFAULT)
+    restore_value(&value.graph, value.id, &Limits::DEFAULT, Env::DEFAULT)
 }
 
 impl Layout for Value {

@@ -25,6 +25,10 @@ pub(super) fn layout(container: &Container) -> TokenStream {
         impl #params __pickle::Layout for #ident #arguments #clause {
             #constants
 
+            fn shape() -> ::core::option::Option<&'static __pickle::shape::Shape> {
+                ::core::option::Option::Some(&__SHAPE)
+            }
+
             fn describe(schema: &mut __pickle::schema::SchemaBuilder) -> __pickle::schema::SchemaId {
                 #describe
             }

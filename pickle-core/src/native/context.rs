@@ -1,0 +1,64 @@
+//! What the parts of one pickle have in common while it is written: the classes of its objects.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::varint;
+use super::{SchemaMode, classes};
+use crate::env::Env;
+use crate::error::Result;
+use crate::registry::{ClassEntry, Member};
+
+/// Shared by a measure and a writer and those within them: it goes from one to the next. Nothing is
+/// allocated for pickles that have no objects.
+#[derive(Default)]
+pub(crate) struct Context {
+    inner: Option<Box<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    env: Env,
+    classes: Vec<Arc<ClassEntry>>,
+    numbers: HashMap<(TypeId, TypeId), u32, foldhash::fast::FixedState>,
+}
+
+impl Context {
+    pub(super) fn new(env: &Env) -> Self {
+        let inner = || Box::new(Inner { env: env.clone(), ..Inner::default() });
+        Self { inner: (!env.is_default()).then(inner) }
+    }
+
+    /// Gives the class of an object a number, unless it has one.
+    pub(super) fn add_class(&mut self, member: &Member) -> Result<()> {
+        let inner = self.inner.get_or_insert_default();
+        let key = (member.base, member.concrete);
+        if !inner.numbers.contains_key(&key) {
+            let class = member.find(inner.env.registry())?;
+            inner.numbers.insert(key, inner.classes.len() as u32);
+            inner.classes.push(Arc::clone(class));
+        }
+        Ok(())
+    }
+
+    /// The number of a class.
+    pub(super) fn class(&self, member: &Member) -> Option<u32> {
+        let inner = self.inner.as_ref()?;
+        inner.numbers.get(&(member.base, member.concrete)).copied()
+    }
+
+    /// Appends the table of classes, as `docs/native-format.md` has it.
+    pub(super) fn put_classes(&self, mode: SchemaMode, out: &mut Vec<u8>) {
+        let start = out.len();
+        let classes = self.inner.as_ref().map_or(&[][..], |inner| &inner.classes);
+        varint::put(out, classes.len() as u64);
+        for class in classes {
+            let info = class.info();
+            let schema = if mode == SchemaMode::Omit { &[][..] } else { &info.schema };
+            classes::put(out, class.namespace().1, class.name(), info.fingerprint, schema);
+        }
+        let size = (out.len() - start) as u32;
+        out.extend_from_slice(&size.to_le_bytes());
+    }
+}

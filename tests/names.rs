@@ -1,0 +1,5 @@
+//! What travels by name: objects of traits, functions, classes.
+#![forbid(unsafe_code)]
+
+#[path = "names/classes.rs"]
+mod classes;
