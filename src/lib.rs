@@ -164,6 +164,21 @@ pub use pickle_derive::Pickle;
 /// ```
 pub use pickle_derive::class;
 
+/// ```
+/// use pickle::{Function, dumps, loads};
+///
+/// #[pickle::function(name = "geometry.circle")]
+/// fn circle(radius: f64) -> f64 {
+///     3.0 * radius * radius
+/// }
+///
+/// let area: Function<fn(f64) -> f64> = Function::of::<circle>();
+/// let loaded: Function<fn(f64) -> f64> = loads(&dumps(&area)?)?;
+/// assert_eq!(loaded(2.0), 12.0);
+/// # Ok::<(), pickle::Error>(())
+/// ```
+pub use pickle_derive::function;
+
 #[cfg(feature = "store")]
 #[doc(inline)]
 pub use pickle_store as store;

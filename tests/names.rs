@@ -3,3 +3,5 @@
 
 #[path = "names/classes.rs"]
 mod classes;
+#[path = "names/functions.rs"]
+mod functions;

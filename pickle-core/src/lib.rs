@@ -40,7 +40,7 @@ pub use pickler::{
 };
 pub use protocol::Protocol;
 pub use python::{Buffer, Saver};
-pub use registry::Registry;
+pub use registry::{Function, Global, Registry};
 pub use restore::Restorer;
 pub use schema::{Schema, schema};
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};

@@ -158,7 +158,8 @@ fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], options: LoadOptions<'de>) -> 
             None => return Ok((restore_native(bytes, &header, info, &options)?, size)),
         }
     }
-    Ok((Reader::payload(&bytes[..size], payload, &options.limits, classes)?, size))
+    let LoadOptions { limits, env, .. } = &options;
+    Ok((Reader::payload(&bytes[..size], payload, limits, env, classes)?, size))
 }
 
 /// The value of a native pickle of another schema: of another version of the type or of its

@@ -55,6 +55,8 @@ pub enum Node {
     },
     /// An object of a trait, by the trait's name. Its class is named where it is pickled.
     Object(String),
+    /// A class or function by name.
+    Global,
     /// A type still being described; never in a finished schema.
     Open,
 }
@@ -320,9 +322,12 @@ impl Node {
                 Self::Enum(EnumNode { class: class.clone(), variants: variants.collect() })
             }
             Self::State { class, state } => Self::State { class: class.clone(), state: id(state) },
-            Self::Scalar(_) | Self::Str | Self::Bytes | Self::Object(_) | Self::Open => {
-                self.clone()
-            }
+            Self::Scalar(_)
+            | Self::Str
+            | Self::Bytes
+            | Self::Object(_)
+            | Self::Global
+            | Self::Open => self.clone(),
         }
     }
 }

@@ -104,7 +104,7 @@ impl Arguments {
     }
 
     /// Refuses what does not belong here.
-    fn refuse_object(&self, place: &str, ctxt: &mut Ctxt) {
+    pub(crate) fn refuse_object(&self, place: &str, ctxt: &mut Ctxt) {
         if let Some(object) = &self.object {
             let message =
                 format!("{place} says which trait it is about; `dyn Trait` is for a type alias");

@@ -16,6 +16,7 @@ mod class;
 mod ctxt;
 mod expand;
 mod fallback;
+mod function;
 mod key;
 mod model;
 
@@ -52,4 +53,12 @@ pub fn derive_key(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn class(arguments: TokenStream, item: TokenStream) -> TokenStream {
     class::expand(arguments.into(), item.into()).into()
+}
+
+/// Pickles a function by its name: that of its module and its own, or `name = "module.function"`.
+///
+/// Beside the function stands a type of the same name then, for `Function::of`.
+#[proc_macro_attribute]
+pub fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    function::expand(arguments.into(), item.into()).into()
 }

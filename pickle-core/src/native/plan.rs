@@ -100,6 +100,7 @@ pub(super) enum Kind {
     },
     /// An object of a trait.
     Object(NameId),
+    Global,
 }
 
 /// The fields of a struct or variant.
@@ -259,6 +260,7 @@ fn head(node: &Node, facts: &[Facts]) -> Facts {
     match node {
         Node::Scalar(scalar) => with(scalar.size(), true),
         Node::Str | Node::Bytes | Node::Seq(_) | Node::Set(_) | Node::Map(..) => with(COUNT, false),
+        Node::Global => with(2 * COUNT, false),
         Node::Object(_) => with(crate::registry::HEAD, false),
         Node::Box(_) | Node::State { .. } | Node::Open => with(0, false),
         Node::Option(item) => {
@@ -399,6 +401,7 @@ fn kind(schema: &Schema, id: SchemaId, facts: &[Facts], names: &mut Names) -> Ki
             });
             Kind::State { class, state: [planned(*state)] }
         }
+        Node::Global => Kind::Global,
         Node::Object(name) => Kind::Object(names.name(name)),
         Node::Open => unreachable!("a finished schema has no open nodes"),
     }

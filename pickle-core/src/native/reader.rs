@@ -3,6 +3,7 @@
 use super::classes::{self, Current};
 use super::varint::Bytes;
 use super::{COUNT, IN_STREAM, INLINE, LONG};
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::raw::{Fields, Head, Text, copy_text, decode_each, decode_into_vec, decode_value};
@@ -24,6 +25,7 @@ pub struct Reader<'de> {
     /// Address of the pickle's first byte, for offsets in errors.
     pub(super) start: usize,
     classes: Current,
+    pub(crate) env: Env,
 }
 
 /// Where a sequence's elements are.
@@ -38,9 +40,10 @@ impl<'de> Reader<'de> {
         pickle: &'de [u8],
         payload: &'de [u8],
         limits: &Limits,
+        env: &Env,
         classes: Current,
     ) -> Result<T> {
-        let mut reader = Self { classes, ..Self::new(pickle, payload, limits) };
+        let mut reader = Self { classes, env: env.clone(), ..Self::new(pickle, payload, limits) };
         let heads = reader.open_root(T::HEAD)?;
         let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
         reader.close_root()?;
@@ -59,6 +62,7 @@ impl<'de> Reader<'de> {
             zero_sized: limits.max_zero_sized,
             start: pickle.as_ptr() as usize,
             classes: Box::default(),
+            env: Env::default(),
         }
     }
 

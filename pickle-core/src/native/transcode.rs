@@ -230,6 +230,11 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 self.variant(*tag, variants, *is_fieldless, head)
             }
             Kind::State { class, state } => self.state(*class, state, head),
+            Kind::Global => {
+                let (module, name) = head.split_at(COUNT);
+                let (module, name) = (self.text(module)?, self.text(name)?);
+                self.push(Node::Global { module, name }, head)
+            }
             Kind::Object(namespace) => self.object_of(*namespace, head),
         }
     }
@@ -263,6 +268,14 @@ impl<'p, 'de> Transcoder<'p, 'de> {
             Scalar::F64 => Node::Float(f64::from_le_bytes(array(head))),
         };
         self.push(node, head)
+    }
+
+    /// A text that is part of something.
+    fn text(&mut self, head: &'de [u8]) -> Result<NodeId> {
+        let count = u32::from_le_bytes(array::<COUNT>(head));
+        let text = self.reader.text_at(head, count)?;
+        let (span, offset) = (self.span(text.as_bytes()), self.offset(head));
+        self.add(Node::Str(span), offset)
     }
 
     /// An integer from its bytes in two's complement.

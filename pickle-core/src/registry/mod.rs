@@ -6,6 +6,8 @@
 //! [`Registry::global`].
 
 mod class;
+mod function;
+mod global;
 mod object;
 mod submit;
 
@@ -16,11 +18,15 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 pub use class::{Class, ClassEntry, Implements, Maker, Object, Otherwise, Probe, Registered};
+pub use function::{Function, Named};
+pub use global::Global;
 #[doc(hidden)]
 pub use object::{HEAD, decode_box, describe, encode, measure, restore_box, save};
 pub(crate) use object::{Member, MemberOf};
 #[doc(hidden)]
 pub use submit::Submission;
+
+use function::FunctionEntry;
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -47,6 +53,7 @@ struct Names {
     traits: HashMap<TypeId, Classes>,
     /// Which trait a name in a pickle stands for.
     by_name: HashMap<&'static str, TypeId>,
+    functions: HashMap<String, FunctionSlot>,
     conflicts: Vec<Conflict>,
 }
 
@@ -66,6 +73,12 @@ struct Slot {
     rival: Option<&'static str>,
 }
 
+#[derive(Clone)]
+struct FunctionSlot {
+    entry: Arc<FunctionEntry>,
+    rival: Option<Arc<FunctionEntry>>,
+}
+
 /// Two types or functions that claim one name.
 #[derive(Clone)]
 struct Conflict {
@@ -79,7 +92,7 @@ impl Conflict {
     fn error(&self) -> Error {
         let Self { name, first, second } = self.clone();
         Error::new(ErrorKind::DuplicateName { name, first, second })
-            .with_hint("`name = \"...\"` in `#[pickle::class]` tells them apart")
+            .with_hint("`name = \"...\"` in the attribute of one gives it a name of its own")
     }
 }
 
@@ -130,6 +143,14 @@ impl Registry {
         self.add_entry(ClassEntry::new::<O, C>(name.into(), &[]))
     }
 
+    /// Adds a function, by the name that its `#[pickle::function]` gives.
+    ///
+    /// # Errors
+    /// When another function has the name already; the registry remembers that, and refuses the name.
+    pub fn add_function<F: Named>(&mut self) -> Result<()> {
+        self.add_shared_function(&Arc::new(FunctionEntry::new::<F>()))
+    }
+
     /// Adds all that another registry has.
     ///
     /// # Errors
@@ -144,12 +165,18 @@ impl Registry {
                 merged = merged.and(added);
             }
         }
+        for slot in other.names.functions.values() {
+            for entry in std::iter::once(&slot.entry).chain(&slot.rival) {
+                let added = self.add_shared_function(entry);
+                merged = merged.and(added);
+            }
+        }
         merged
     }
 
     /// Whether nothing is registered.
     pub fn is_empty(&self) -> bool {
-        self.names.traits.is_empty()
+        self.names.traits.is_empty() && self.names.functions.is_empty()
     }
 
     /// The errors about names that two types or functions claim.
@@ -178,6 +205,43 @@ impl Registry {
             names.conflicts.push(conflict.clone());
         }
         added.map_err(|conflict| conflict.error())
+    }
+
+    fn add_shared_function(&mut self, entry: &Arc<FunctionEntry>) -> Result<()> {
+        let names = Arc::make_mut(&mut self.names);
+        let own = entry.global.to_string();
+        let mut added = Ok(());
+        for name in std::iter::once(own.as_str()).chain(entry.aliases.iter().copied()) {
+            let slot = names.functions.entry(name.to_owned());
+            let slot =
+                slot.or_insert_with(|| FunctionSlot { entry: Arc::clone(entry), rival: None });
+            if !slot.entry.is(entry) {
+                slot.rival = Some(Arc::clone(entry));
+                let (first, second) = (slot.entry.shown(), entry.shown());
+                let conflict = Conflict { name: name.to_owned(), first, second };
+                added = added.and(Err(conflict.error()));
+                names.conflicts.push(conflict);
+            }
+        }
+        added
+    }
+
+    fn function_named(&self, name: &str) -> Option<Result<&FunctionEntry>> {
+        let slot = self.names.functions.get(name)?;
+        Some(match &slot.rival {
+            None => Ok(&slot.entry),
+            Some(rival) => {
+                let (first, second) = (slot.entry.shown(), rival.shown());
+                Err(Conflict { name: name.to_owned(), first, second }.error())
+            }
+        })
+    }
+
+    /// The names of the functions, in order, former names among them.
+    pub fn function_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.names.functions.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
     }
 
     /// The class that a type is to a trait.
@@ -298,6 +362,9 @@ impl fmt::Debug for Registry {
                 names
             });
             map.entry(name, &classes.unwrap_or_default());
+        }
+        if !self.names.functions.is_empty() {
+            map.entry(&"functions", &self.function_names());
         }
         map.finish()
     }

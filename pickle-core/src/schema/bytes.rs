@@ -44,7 +44,8 @@ const TUPLE: u8 = 40;
 const STRUCT: u8 = 41;
 const ENUM: u8 = 42;
 const STATE: u8 = 43;
-const OBJECT: u8 = 44;
+const OBJECT: u8 = 46;
+const GLOBAL: u8 = 47;
 
 fn put_node(out: &mut Vec<u8>, node: &Node) {
     match node {
@@ -88,6 +89,7 @@ fn put_node(out: &mut Vec<u8>, node: &Node) {
             out.push(OBJECT);
             put_text(out, name);
         }
+        Node::Global => out.push(GLOBAL),
         Node::Open => unreachable!("a finished schema has no open nodes"),
     }
 }
@@ -163,6 +165,7 @@ mod read {
                 Node::Enum(EnumNode { class, variants })
             }
             STATE => Node::State { class: text(bytes)?, state: id(bytes, count)? },
+            GLOBAL => Node::Global,
             OBJECT => Node::Object(text(bytes)?),
             _ => return Err(Error::corrupt("unknown kind of type in the schema")),
         })

@@ -32,6 +32,7 @@ enum Type {
     Enum { class: String, variants: Vec<Variant> },
     State { class: String, state: u32 },
     Object { class: String },
+    Global,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -133,6 +134,7 @@ impl Type {
             }
             Node::State { class, state } => Self::State { class: class.clone(), state: state.0 },
             Node::Object(name) => Self::Object { class: name.clone() },
+            Node::Global => Self::Global,
             Node::Open => return None,
         })
     }
@@ -162,6 +164,7 @@ impl Type {
                 Node::Enum(EnumNode { class, variants: variants.collect() })
             }
             Self::State { class, state } => Node::State { class, state: SchemaId(state) },
+            Self::Global => Node::Global,
             Self::Object { class } => Node::Object(class),
         })
     }
