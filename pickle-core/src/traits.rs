@@ -5,7 +5,7 @@ use crate::graph::NodeId;
 use crate::native::{
     Cursor, Fields, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written,
 };
-use crate::python::Saver;
+use crate::python::{BigInt, Saver};
 use crate::restore::Restorer;
 use crate::schema::{SchemaBuilder, SchemaId};
 use crate::shape::Shape;
@@ -88,6 +88,21 @@ pub trait Pickle: Layout {
         None
     }
 
+    /// Whether values are integers, which Python has ranges of.
+    #[doc(hidden)]
+    fn is_integer() -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
+
+    /// The value as an integer of any size.
+    #[doc(hidden)]
+    fn as_integer(&self) -> Option<BigInt> {
+        None
+    }
+
     /// [`encode`](Self::encode) of a field, into the next of its struct's heads.
     #[doc(hidden)]
     #[inline(always)]
@@ -122,6 +137,12 @@ pub trait Unpickle<'de>: Layout + Sized {
     #[doc(hidden)]
     fn restore_vec(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Vec<Self>> {
         restorer.list(id)
+    }
+
+    /// The value of an integer, where values are integers and it is one of them.
+    #[doc(hidden)]
+    fn of_integer(_: BigInt) -> Option<Self> {
+        None
     }
 
     /// The value of a field that the pickle does not have, where the type has one of its own.

@@ -179,6 +179,9 @@ macro_rules! maps {
 
 maps! { [S] HashMap<K, V, S>, [] BTreeMap<K, V>, }
 
+#[cfg(feature = "indexmap")]
+pub(super) use {maps, sets};
+
 /// Bytes of a linked list for each item.
 const fn node<T>() -> usize {
     size_of::<T>() + 2 * size_of::<*const T>()
@@ -186,7 +189,7 @@ const fn node<T>() -> usize {
 
 /// Bytes of a hash table for each entry: a table just past a doubling has 16 places for 7 entries,
 /// each with a tag, and the smallest tables have some bytes more.
-const fn hashed<T>() -> usize {
+pub(crate) const fn hashed<T>() -> usize {
     3 * (size_of::<T>() + 1) + 32
 }
 

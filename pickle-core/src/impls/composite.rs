@@ -4,7 +4,7 @@ use crate::schema::{FieldNodes, SchemaId};
 use crate::shape::{Body, Field, Fields, PythonShape, Shape, Style, Variant};
 
 /// The table of a struct of std, which is a plain dict in Python.
-pub(super) const fn struct_shape(
+pub(crate) const fn struct_shape(
     name: &'static str,
     class: &'static str,
     list: &'static [Field],
@@ -14,7 +14,7 @@ pub(super) const fn struct_shape(
 }
 
 /// The table of an enum of std, which is tagged in Python: `{"Ok": 1}`.
-pub(super) const fn enum_shape(
+pub(crate) const fn enum_shape(
     name: &'static str,
     class: &'static str,
     variants: &'static [Variant],
@@ -35,41 +35,58 @@ const fn shape(name: &'static str, class: &'static str, python: PythonShape, bod
     }
 }
 
-pub(super) const fn field(name: &'static str) -> Field {
+pub(crate) const fn field(name: &'static str) -> Field {
     Field { name, aliases: &[], default: false, bytes: false }
 }
 
 /// The name of the only field, whatever it is called in the source.
-pub(super) const fn zeroth(_: &'static str) -> &'static str {
+pub(crate) const fn zeroth(_: &'static str) -> &'static str {
     "0"
 }
 
 /// A variant with one field or none.
-pub(super) const fn variant(name: &'static str, list: &'static [Field]) -> Variant {
+pub(crate) const fn variant(name: &'static str, list: &'static [Field]) -> Variant {
     let style = if list.is_empty() { Style::Unit } else { Style::Tuple };
     let fields = Fields { style, list };
     Variant { name, aliases: &[], other: false, value: None, fields }
 }
 
 /// The fields of a struct of std, for its schema.
-pub(super) fn named<const N: usize>(fields: [(&str, SchemaId); N]) -> FieldNodes {
+pub(crate) fn named<const N: usize>(fields: [(&str, SchemaId); N]) -> FieldNodes {
     let list = fields.into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
     FieldNodes { style: Style::Named, list }
 }
 
 /// The field of a variant of std, if it has one, for its schema.
-pub(super) fn payload<const N: usize>(fields: [SchemaId; N]) -> FieldNodes {
+pub(crate) fn payload<const N: usize>(fields: [SchemaId; N]) -> FieldNodes {
     let style = if N == 0 { Style::Unit } else { Style::Tuple };
     let list = fields.into_iter().enumerate().map(|(index, id)| (index.to_string(), id)).collect();
     FieldNodes { style, list }
 }
 
+/// The name of a type's class in schemas.
+macro_rules! class_name {
+    ($class:literal) => {
+        concat!("std.", $class)
+    };
+    ($class:literal $full:literal) => {
+        $full
+    };
+}
+
 /// A struct that is pickled as the named fields, for which `dump` makes borrowed or owned values, and
 /// that `load` makes from them, or says what it expects.
+///
+/// In Python's protocols it is a dict of them, or what `save` writes; and `restore`, which returns
+/// `None` for what is no form of Python's own, reads.
 macro_rules! std_struct {
-    ([$($generics:tt)*] $type:ty, $class:literal { $($field:ident: $wire:ty),* }
+    // Python's own form, if the type has one, or else the dict.
+    (@save [$save:expr] $value:ident $saver:ident $dict:block) => { $save($value, $saver) };
+    (@save [] $value:ident $saver:ident $dict:block) => { $dict };
+    ([$($generics:tt)*] $type:ty, $class:literal $(as $full:literal)? { $($field:ident: $wire:ty),* }
         $(where $bounded:ty: $bound:path)?,
         dump: |$value:ident| ($($part:expr),*), load: $load:expr
+        $(, save: $save:expr, restore: $restore:expr)?
     ) => {
         impl<$($generics)*> Layout for $type $(where $bounded: Layout)? {
             const HEAD: usize = 0 $(+ <$wire as Layout>::HEAD)*;
@@ -80,7 +97,7 @@ macro_rules! std_struct {
                     let fields = composite::named([
                         $((stringify!($field), <$wire as Layout>::describe(_schema))),*
                     ]);
-                    Node::Struct(StructNode { class: concat!("std.", $class).into(), fields })
+                    Node::Struct(StructNode { class: composite::class_name!($class $($full)?).into(), fields })
                 })
             }
         }
@@ -108,15 +125,17 @@ macro_rules! std_struct {
             }
 
             fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
-                static SHAPE: Shape = composite::struct_shape(
-                    $class,
-                    concat!("std.", $class),
-                    &[$(composite::field(stringify!($field))),*],
-                );
                 let $value = self;
-                saver.structure(&SHAPE, |_fields| {
-                    $(_fields.put(&$part)?;)*
-                    Ok(())
+                composite::std_struct!(@save [$($save)?] $value saver {
+                    static SHAPE: Shape = composite::struct_shape(
+                        $class,
+                        composite::class_name!($class $($full)?),
+                        &[$(composite::field(stringify!($field))),*],
+                    );
+                    saver.structure(&SHAPE, |_fields| {
+                        $(_fields.put(&$part)?;)*
+                        Ok(())
+                    })
                 })
             }
         }
@@ -143,9 +162,12 @@ macro_rules! std_struct {
             }
 
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                $(if let Some(value) = $restore(id, restorer)? {
+                    return Ok(value);
+                })?
                 static SHAPE: Shape = composite::struct_shape(
                     $class,
-                    concat!("std.", $class),
+                    composite::class_name!($class $($full)?),
                     &[$(composite::field(stringify!($field))),*],
                 );
                 const FIELDS: usize = { let fields: &[&str] = &[$(stringify!($field)),*]; fields.len() };
@@ -163,7 +185,7 @@ macro_rules! std_struct {
 macro_rules! std_enum {
     ([$($parameter:ident),*] $type:ty, $class:literal {
         $($number:literal $variant:ident $(($field:ident: $payload:ty))?),*
-    }) => {
+    } $(, save: $save:expr, restore: $restore:expr)?) => {
         impl<$($parameter: Layout),*> Layout for $type {
             const HEAD: usize = enum_head(&[$(0 $(+ <$payload as Layout>::HEAD)?),*]);
             const FIXED: bool = true $($(
@@ -212,21 +234,24 @@ macro_rules! std_enum {
             }
 
             fn save(&self, _saver: &mut Saver<'_>) -> Result<()> {
-                #[allow(dead_code)] // of an enum without variants
-                static SHAPE: Shape = composite::enum_shape($class, concat!("std.", $class), &[$(
-                    composite::variant(
-                        stringify!($variant),
-                        &[$(composite::field(composite::zeroth(stringify!($field))))?],
-                    )
-                ),*]);
-                match *self {
-                    $(Self::$variant $((ref $field))? => {
-                        _saver.variant(&SHAPE, $number, |_fields| {
-                            $(_fields.put($field)?;)?
-                            Ok(())
-                        })
-                    })*
-                }
+                let value = self;
+                composite::std_struct!(@save [$($save)?] value _saver {
+                    #[allow(dead_code)] // of an enum without variants
+                    static SHAPE: Shape = composite::enum_shape($class, concat!("std.", $class), &[$(
+                        composite::variant(
+                            stringify!($variant),
+                            &[$(composite::field(composite::zeroth(stringify!($field))))?],
+                        )
+                    ),*]);
+                    match *value {
+                        $(Self::$variant $((ref $field))? => {
+                            _saver.variant(&SHAPE, $number, |_fields| {
+                                $(_fields.put($field)?;)?
+                                Ok(())
+                            })
+                        })*
+                    }
+                })
             }
         }
 
@@ -252,6 +277,9 @@ macro_rules! std_enum {
             }
 
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                $(if let Some(value) = $restore(id, restorer)? {
+                    return Ok(value);
+                })?
                 static SHAPE: Shape = composite::enum_shape($class, concat!("std.", $class), &[$(
                     composite::variant(
                         stringify!($variant),
@@ -277,7 +305,7 @@ macro_rules! std_enum {
     };
 }
 
-pub(super) use {std_enum, std_struct};
+pub(crate) use {class_name, std_enum, std_struct};
 
 /// A type that is pickled as if it were what it holds.
 macro_rules! std_wrapper {
@@ -351,4 +379,4 @@ macro_rules! std_wrapper {
     };
 }
 
-pub(super) use std_wrapper;
+pub(crate) use std_wrapper;

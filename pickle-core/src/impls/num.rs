@@ -3,14 +3,32 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
-use crate::python::Saver;
+use crate::python::{BigInt, Saver};
 use crate::raw;
 use crate::restore::Restorer;
 use crate::schema::{Node, Scalar, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
+/// What makes a type one of integers.
+macro_rules! as_big_int {
+    (integer save) => {
+        fn is_integer() -> bool {
+            true
+        }
+
+        fn as_integer(&self) -> Option<BigInt> {
+            Some((*self).into())
+        }
+    };
+    (integer restore) => {
+        fn of_integer(value: BigInt) -> Option<Self> {
+            value.try_into().ok()
+        }
+    };
+}
+
 macro_rules! numbers {
-    ($($type:ident $scalar:ident $image:ident
+    ($($type:ident $scalar:ident $image:ident [$($integer:ident)?]
         save: |$value:ident, $saver:ident| $save:expr, restore: |$id:ident, $restorer:ident| $restore:expr
         $(, bytes: { $($bytes:tt)* } { $($byte_vec:tt)* })?;
     )*) => {$(
@@ -43,6 +61,8 @@ macro_rules! numbers {
             }
 
             $($($bytes)*)?
+
+            $(as_big_int! { $integer save })?
         }
 
         impl<'de> Unpickle<'de> for $type {
@@ -61,12 +81,14 @@ macro_rules! numbers {
             }
 
             $($($byte_vec)*)?
+
+            $(as_big_int! { $integer restore })?
         }
     )*};
 }
 
 numbers! {
-    u8 U8 U8
+    u8 U8 U8 [integer]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "u8 (0 to 255)"), bytes: {
             fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
@@ -81,37 +103,37 @@ numbers! {
                 restorer.byte_vec(id)
             }
         };
-    u16 U16 U16
+    u16 U16 U16 [integer]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "u16 (0 to 65535)");
-    u32 U32 U32
+    u32 U32 U32 [integer]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "u32 (0 to 4294967295)");
-    u64 U64 U64
+    u64 U64 U64 [integer]
         save: |value, saver| saver.uint128(value.into()),
         restore: |id, restorer| restorer.number(id, "u64 (0 to 18446744073709551615)");
-    u128 U128 U128
+    u128 U128 U128 [integer]
         save: |value, saver| saver.uint128(value),
         restore: |id, restorer| restorer.unsigned(id, "u128 (0 to 340282366920938463463374607431768211455)");
-    i8 I8 I8
+    i8 I8 I8 [integer]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "i8 (-128 to 127)");
-    i16 I16 I16
+    i16 I16 I16 [integer]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "i16 (-32768 to 32767)");
-    i32 I32 I32
+    i32 I32 I32 [integer]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "i32 (-2147483648 to 2147483647)");
-    i64 I64 I64
+    i64 I64 I64 [integer]
         save: |value, saver| saver.int(value),
         restore: |id, restorer| restorer.number(id, "i64 (-9223372036854775808 to 9223372036854775807)");
-    i128 I128 I128
+    i128 I128 I128 [integer]
         save: |value, saver| saver.int128(value),
         restore: |id, restorer| restorer.number(id, "i128 (-170141183460469231731687303715884105728 to 170141183460469231731687303715884105727)");
-    f32 F32 F32
+    f32 F32 F32 []
         save: |value, saver| saver.float(value.into()),
         restore: |id, restorer| restorer.single(id);
-    f64 F64 F64
+    f64 F64 F64 []
         save: |value, saver| saver.float(value),
         restore: |id, restorer| restorer.float(id);
 }
@@ -143,6 +165,8 @@ macro_rules! pointer_sized {
             fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
                 (*self as $wire).save(saver)
             }
+
+            as_big_int! { integer save }
         }
 
         impl<'de> Unpickle<'de> for $type {
@@ -166,6 +190,8 @@ macro_rules! pointer_sized {
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
                 restorer.number(id, concat!(stringify!($type), " on this machine"))
             }
+
+            as_big_int! { integer restore }
         }
     )*};
 }

@@ -1,4 +1,5 @@
-//! Ranges, `Bound`, and the small enums of std.
+//! Ranges, `Bound`, and the small enums of std. `Range` and `RangeInclusive` of integers are Python's
+//! `range`.
 
 use std::cmp::Ordering;
 use std::convert::Infallible;
@@ -13,14 +14,61 @@ use crate::graph::NodeId;
 use crate::native::{
     Filled, Head, HeadMut, INLINE, Measure, Reader, Slot, Writer, Written, enum_head,
 };
-use crate::python::Saver;
+use crate::python::{BigInt, Saver};
 use crate::restore::Restorer;
 use crate::schema::{EnumNode, Node, Scalar, SchemaBuilder, SchemaId, StructNode};
 use crate::shape::Shape;
 use crate::traits::{Layout, Pickle, Unpickle};
 
 std_struct! { [T] Range<T>, "Range" { start: T, end: T } where T: Sized,
-dump: |range| (&range.start, &range.end), load: Ok(Range { start, end }) }
+    dump: |range| (&range.start, &range.end), load: Ok(Range { start, end }),
+    save: save_range, restore: restore_range
+}
+
+static RANGE: Shape = composite::struct_shape(
+    "Range",
+    "std.Range",
+    &[composite::field("start"), composite::field("end")],
+);
+
+/// Of integers, Python's `range`; of others a dict, as Python has none.
+fn save_range<T: Pickle>(range: &Range<T>, saver: &mut Saver<'_>) -> Result<()> {
+    if T::is_integer() {
+        return saver.call("builtins", "range", 3, |saver| {
+            range.start.save(saver)?;
+            range.end.save(saver)?;
+            saver.int(1);
+            Ok(())
+        });
+    }
+    saver.structure(&RANGE, |fields| {
+        fields.put(&range.start)?;
+        fields.put(&range.end)
+    })
+}
+
+fn restore_range<'de, T: Unpickle<'de>>(
+    id: NodeId,
+    restorer: &mut Restorer<'_, 'de>,
+) -> Result<Option<Range<T>>> {
+    let Some((start, stop)) = bounds(id, restorer)? else { return Ok(None) };
+    Ok(Some(T::restore(start, restorer)?..T::restore(stop, restorer)?))
+}
+
+/// Start and stop of a `range` of Python's whose step is 1.
+fn bounds(id: NodeId, restorer: &Restorer<'_, '_>) -> Result<Option<(NodeId, NodeId)>> {
+    let Some(made) = restorer.made_by(id, "builtins", "range") else { return Ok(None) };
+    match *made.args {
+        [start, stop] => Ok(Some((start, stop))),
+        [start, stop, step] => match restorer.integer(step)?.to_i128() {
+            Some(1) => Ok(Some((start, stop))),
+            _ => Err(restorer
+                .invalid(id, "a range with a step of 1")
+                .with_hint("`pickle::python::PyRange` has steps")),
+        },
+        _ => Ok(None),
+    }
+}
 
 std_struct! { [T] RangeFrom<T>, "RangeFrom" { start: T } where T: Sized,
 dump: |range| (&range.start), load: Ok(RangeFrom { start }) }
@@ -67,6 +115,14 @@ impl<T: Pickle + PartialOrd> Pickle for RangeInclusive<T> {
         if self.is_empty() && self.start() <= self.end() {
             return Err(iterated());
         }
+        if let Some(end) = self.end().as_integer() {
+            return saver.call("builtins", "range", 3, |saver| {
+                self.start().save(saver)?;
+                end.step(true).save(saver)?;
+                saver.int(1);
+                Ok(())
+            });
+        }
         saver.structure(&INCLUSIVE, |fields| {
             fields.put(self.start())?;
             fields.put(self.end())
@@ -101,6 +157,14 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for RangeInclusive<T> {
     }
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+        if let Some((start, stop)) = bounds(id, restorer)? {
+            let start = T::restore(start, restorer)?;
+            let last = BigInt::restore(stop, restorer)?.step(false);
+            return match T::of_integer(last) {
+                Some(end) => Ok(start..=end),
+                None => Err(restorer.out_of_range(stop, std::any::type_name::<Self>())),
+            };
+        }
         restorer.structure::<2, _>(id, &INCLUSIVE, |fields| Ok(fields.take()?..=fields.take()?))
     }
 }

@@ -14,11 +14,13 @@ pub mod opcode;
 mod options;
 mod save_calls;
 mod save_graph;
+mod save_made;
 mod save_shape;
 mod saver;
 mod stream;
 mod text;
 mod text_memo;
+mod types;
 mod writer;
 
 pub use buffer::Buffer;
@@ -33,4 +35,12 @@ pub use saver::Saver;
 pub(crate) use saver::save_value;
 pub use stream::read_pickle;
 pub use text::{Encoding, OnInvalid};
+pub use types::{
+    BigInt, ByteArray, ByteOrder, Complex, Counter, Date, DateTime, Decimal, DefaultDict, Deque,
+    Dtype, DtypeField, DtypeKind, Element, Fraction, NdArray, NdScalar, Order, OrderedDict,
+    PyRange, Time, TimeDelta, TimeZone, Uuid,
+};
+pub(crate) use types::{Moment, unsupported};
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
+pub(crate) use types::{NANOS, OffsetMoment};
 pub(crate) use writer::{code_points, float_repr};

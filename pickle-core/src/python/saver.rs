@@ -336,6 +336,20 @@ impl<'w> Saver<'w> {
         Ok(())
     }
 
+    /// [`buffer`](Self::buffer) of bytes that Python may change: inside the pickle a `bytearray`.
+    ///
+    /// # Errors
+    /// None at present.
+    pub fn writable_buffer(&mut self, bytes: &[u8]) -> Result<()> {
+        let (Some(sink), 5..) = (&mut self.buffers, self.writer.protocol) else {
+            return self.bytearray(bytes);
+        };
+        sink(bytes);
+        self.begin();
+        self.writer.op(op::NEXT_BUFFER);
+        Ok(())
+    }
+
     /// Whether [`buffer`](Self::buffer) hands bytes to the caller.
     pub fn takes_buffers(&self) -> bool {
         self.buffers.is_some() && self.writer.protocol >= 5
@@ -716,26 +730,49 @@ pub(super) struct Batch {
     done: usize,
     single: u8,
     many: u8,
-    is_set: bool,
+    kind: Kind,
+}
+
+/// What differs between what is filled.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// A list or dict, whose length Python knows.
+    Sized,
+    Set,
+    /// An object that Python fills from an iterator: an item left over stands alone.
+    Iterated,
 }
 
 impl Batch {
     fn list(total: usize) -> Self {
-        Self { total, done: 0, single: op::APPEND, many: op::APPENDS, is_set: false }
+        Self { total, done: 0, single: op::APPEND, many: op::APPENDS, kind: Kind::Sized }
     }
 
     pub(super) fn dict(total: usize) -> Self {
-        Self { total, done: 0, single: op::SETITEM, many: op::SETITEMS, is_set: false }
+        Self { total, done: 0, single: op::SETITEM, many: op::SETITEMS, kind: Kind::Sized }
     }
 
     fn set(total: usize) -> Self {
-        Self { total, done: 0, single: op::ADDITEMS, many: op::ADDITEMS, is_set: true }
+        Self { total, done: 0, single: op::ADDITEMS, many: op::ADDITEMS, kind: Kind::Set }
     }
 
-    /// Whether each item is handed over alone.
+    pub(super) fn appended(total: usize) -> Self {
+        Self { kind: Kind::Iterated, ..Self::list(total) }
+    }
+
+    pub(super) fn assigned(total: usize) -> Self {
+        Self { kind: Kind::Iterated, ..Self::dict(total) }
+    }
+
+    /// Whether the items of this batch are handed over one by one.
     #[inline]
     fn is_single(&self, saver: &Saver<'_>) -> bool {
-        saver.writer.protocol == 0 || self.total == 1 && !self.is_set
+        let alone = match self.kind {
+            Kind::Sized => self.total == 1,
+            Kind::Set => false,
+            Kind::Iterated => self.total % BATCH == 1 && self.done >= self.total - 1,
+        };
+        saver.writer.protocol == 0 || alone
     }
 
     #[inline]
@@ -747,8 +784,9 @@ impl Batch {
 
     #[inline]
     pub(super) fn after(&mut self, saver: &mut Saver<'_>) {
+        let single = self.is_single(saver);
         self.done += 1;
-        if self.is_single(saver) {
+        if single {
             saver.writer.op(self.single);
         } else if self.done.is_multiple_of(BATCH) {
             saver.writer.op(self.many);
@@ -765,7 +803,7 @@ impl Batch {
         }
         if !self.done.is_multiple_of(BATCH) {
             saver.writer.op(self.many);
-        } else if self.is_set {
+        } else if self.kind == Kind::Set {
             saver.writer.op(op::MARK);
             saver.writer.op(self.many);
         }

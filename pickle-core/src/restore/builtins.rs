@@ -106,12 +106,6 @@ impl<'g> Restorer<'g, '_> {
         Ok(entries)
     }
 
-    /// Text that is no `str` node: a path.
-    #[cold]
-    pub(super) fn text_like(&self, id: NodeId) -> Result<&'g str> {
-        Err(self.mismatch(id, "str"))
-    }
-
     /// Bytes that are no `bytes` node: `_codecs.encode(text, 'latin1')` of protocols below 3, and
     /// the calls that make a `bytearray` below protocol 5.
     #[cold]
@@ -159,7 +153,7 @@ impl<'g> Restorer<'g, '_> {
         items.iter().map(|item| self.number::<u8>(*item, "byte (0 to 255)")).collect()
     }
 
-    fn latin1(&self, id: NodeId) -> Result<Vec<u8>> {
+    pub(super) fn latin1(&self, id: NodeId) -> Result<Vec<u8>> {
         let text = self.text(id)?;
         let bytes = text.chars().map(|char| u8::try_from(u32::from(char)));
         bytes.collect::<Result<_, _>>().map_err(|_| self.mismatch(id, "text of Latin-1"))

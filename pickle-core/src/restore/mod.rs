@@ -8,6 +8,7 @@
 mod builtins;
 mod fields;
 mod object;
+mod special;
 mod variants;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use std::borrow::Cow;
 pub use fields::RestoredFields;
 pub use object::Instance;
 pub(crate) use object::shown_name;
+use special::Scalar;
 pub use variants::RestoredVariant;
 
 use crate::env::Env;
@@ -192,7 +194,13 @@ impl<'g, 'de> Restorer<'g, 'de> {
         {
             return Ok(value);
         }
-        let value = self.integer(id)?.to_i128();
+        let value = match self.integer(id) {
+            Ok(value) => value.to_i128(),
+            Err(error) => match self.scalar(id) {
+                Some(Scalar::Int(value)) => Some(value),
+                _ => return Err(error),
+            },
+        };
         let value = value.and_then(|value| T::try_from(value).ok());
         value.ok_or_else(|| self.out_of_range(id, range))
     }
@@ -222,7 +230,11 @@ impl<'g, 'de> Restorer<'g, 'de> {
             Node::Int(_) | Node::BigInt(_) => {
                 Err(self.out_of_range(id, "float, which does not hold it exactly"))
             }
-            _ => Err(self.mismatch(id, "float")),
+            _ => match self.scalar(id) {
+                Some(Scalar::Float(value)) => Ok(value),
+                Some(Scalar::Int(value)) if (value as f64) as i128 == value => Ok(value as f64),
+                _ => Err(self.mismatch(id, "float")),
+            },
         }
     }
 
@@ -233,7 +245,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
     pub fn bool(&self, id: NodeId) -> Result<bool> {
         match self.graph.node(id) {
             Node::Bool(value) => Ok(value),
-            _ => Err(self.mismatch(id, "bool")),
+            _ => match self.scalar(id) {
+                Some(Scalar::Bool(value)) => Ok(value),
+                _ => Err(self.mismatch(id, "bool")),
+            },
         }
     }
 
@@ -248,7 +263,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 Ok(text) => Ok(text),
                 Err(_) => Err(self.surrogates(id)),
             },
-            _ => self.text_like(id),
+            _ => Err(self.mismatch(id, "str")),
         }
     }
 
@@ -486,7 +501,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
     pub(crate) fn text_or_bytes(&mut self, id: NodeId) -> Result<Cow<'g, [u8]>> {
         let bytes = match self.graph.node(id) {
             Node::Str(_) => Cow::Borrowed(self.text(id)?.as_bytes()),
-            _ => self.bytes(id)?,
+            _ => match self.path(id) {
+                Some(path) => Cow::Owned(path?.into_bytes()),
+                None => self.bytes(id)?,
+            },
         };
         self.charge(1, bytes.len())?;
         Ok(bytes)
