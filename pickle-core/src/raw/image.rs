@@ -106,7 +106,7 @@ fn all_at_most<const MAX: u8>(bytes: &[u8]) -> bool {
     let larger = |word: u64| {
         let distance = u64::from(0x7f - (MAX & 0x7f)) * ONES;
         let low = (word & (0x7f * ONES)) + distance;
-        0x80 * ONES & if MAX < 0x80 { low | word } else { low & word }
+        (0x80 * ONES) & if MAX < 0x80 { low | word } else { low & word }
     };
     // What is left over is read again with some before it.
     if let Some(last) = bytes.last_chunk::<8>() {

@@ -32,7 +32,8 @@ where
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let mut map = Self::default();
-        restorer.each_entry(id, hashed::<(K, V)>(), |key, value| drop(map.insert(key, value)))?;
+        let insert = |map: &mut Self, key, value| drop(map.insert(key, value));
+        restorer.each_entry(id, hashed::<(K, V)>(), &mut map, Self::reserve, insert)?;
         Ok(map)
     }
 }
@@ -55,9 +56,8 @@ where
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.elements(id)?;
         let mut set = Self::default();
-        restorer.each(id, items, hashed::<T>(), |item| {
-            set.insert(item);
-        })?;
+        let insert = |set: &mut Self, item| drop(set.insert(item));
+        restorer.each((id, items), hashed::<T>(), &mut set, Self::reserve, insert)?;
         Ok(set)
     }
 }

@@ -201,7 +201,8 @@ macro_rules! entries {
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
                 let mut entries = Vec::new();
                 let footprint = 2 * size_of::<(K, V)>();
-                restorer.each_entry(id, footprint, |key, value| entries.push((key, value)))?;
+                let insert = |entries: &mut Vec<_>, key, value| entries.push((key, value));
+                restorer.each_entry(id, footprint, &mut entries, Vec::reserve, insert)?;
                 Ok(Self(entries))
             }
         }
