@@ -250,8 +250,8 @@ impl<K: Key + 'static, V: 'static> AsyncCollection<K, V> {
     /// # let store = AsyncStore::from(Store::builder("memory:").open()?);
     /// let scores = store.collection::<String, u32>("scores").await?;
     /// scores.put("ann", 3).await?;
-    /// let total: u32 = scores.run(|scores| scores.iter()?.map(|item| Ok(item?.1)).sum()).await?;
-    /// assert_eq!(total, 3);
+    /// let all = scores.run(|scores| scores.iter()?.collect::<Result<Vec<_>>>()).await?;
+    /// assert_eq!(all, [("ann".to_owned(), 3)]);
     /// # Ok(())
     /// # }
     /// ```

@@ -394,8 +394,8 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Locked`](ErrorKind::Locked) when it is open, [`Io`](ErrorKind::Io) when there is nothing
-    /// or the disk fails, [`Corrupt`](ErrorKind::Corrupt) when nothing of it can be read.
+    /// [`Locked`](crate::ErrorKind::Locked) when it is open, [`Io`](crate::ErrorKind::Io) when there is nothing
+    /// or the disk fails, [`Corrupt`](crate::ErrorKind::Corrupt) when nothing of it can be read.
     pub fn repair(path: impl AsRef<Path>) -> Result<Repair> {
         Builder::sled(path.as_ref().to_owned()).repair()
     }
