@@ -1,9 +1,9 @@
 //! What the store knows of itself, under the prefix `00`: its format, the schemas of the types in
 //! it, its collections, and the versions given out.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Bound;
-use std::sync::{Mutex, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use pickle_core::Schema;
 
@@ -46,6 +46,8 @@ const VERSIONS: u64 = 1 << 16;
 pub(crate) struct Catalog {
     /// Fingerprints of the schemas known to be in the store.
     schemas: RwLock<HashSet<u64>>,
+    /// Those that older records were loaded by.
+    bytes: RwLock<HashMap<u64, Arc<[u8]>>>,
     versions: Mutex<Versions>,
 }
 
@@ -82,7 +84,7 @@ impl Catalog {
         }
         let end = number(engine, &VERSION_KEY)?;
         let versions = Mutex::new(Versions { next: end, end });
-        Ok(Self { schemas: RwLock::default(), versions })
+        Ok(Self { schemas: RwLock::default(), bytes: RwLock::default(), versions })
     }
 
     /// A version that no record ever had.
@@ -95,6 +97,21 @@ impl Catalog {
         }
         versions.next += 1;
         Ok(Version(versions.next))
+    }
+
+    /// The schema of a type that was stored, in bytes.
+    pub(crate) fn schema(&self, engine: &dyn Engine, fingerprint: u64) -> Result<Arc<[u8]>> {
+        let known = self.bytes.read().unwrap_or_else(|poison| poison.into_inner());
+        if let Some(schema) = known.get(&fingerprint) {
+            return Ok(Arc::clone(schema));
+        }
+        drop(known);
+        let Some(bytes) = read(engine, &schema_key(fingerprint))? else {
+            return Err(Error::corrupt(format!("the schema {fingerprint:016x} is missing")));
+        };
+        let schema: Arc<[u8]> = bytes.into();
+        let mut known = self.bytes.write().unwrap_or_else(|poison| poison.into_inner());
+        Ok(Arc::clone(known.entry(fingerprint).or_insert(schema)))
     }
 
     /// The write that a value of this type needs besides its own: none once its schema is known.

@@ -260,7 +260,7 @@ impl<K: Key, V: Pickle> Collection<K, V> {
 }
 
 impl<K: Key, V: UnpickleOwned> Collection<K, V> {
-    /// Loads the value at a key.
+    /// Loads the value at a key, also one that another version of the type wrote.
     ///
     /// # Errors
     /// [`TypeMismatch`](ErrorKind::TypeMismatch) when it is of another type,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pickle_core::{Limits, Pickle, Schema, UnpickleOwned};
+use pickle_core::{Limits, Pickle, Schema, UnpickleOwned, Unpickler};
 
 use crate::catalog::{self, Catalog, OBJECTS};
 use crate::changes::Log;
@@ -68,6 +68,10 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.hub.close();
     }
+}
+
+fn is_mismatch(error: &pickle_core::Error) -> bool {
+    matches!(error.kind(), pickle_core::ErrorKind::TypeMismatch { .. })
 }
 
 /// A number for changes that no earlier opening of the store reached. Taking a version moves the
@@ -302,29 +306,47 @@ impl Inner {
         self.value(&record).map(|value| Some((record.version, value)))
     }
 
-    /// Loads the value of a record.
+    /// Loads the value of a record, also of one that another version of the type wrote.
     pub(crate) fn value<V: UnpickleOwned>(&self, record: &Record<'_>) -> Result<V> {
-        record.load(self.limits()).map_err(|error| self.refused::<V>(record, error))
+        match record.load(self.limits()) {
+            Ok(value) => Ok(value),
+            Err(error) if is_mismatch(&error) => self.older(record),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Why a record whose checksum holds could not be loaded: it is of another type, or its
-    /// value asks for more than the limits allow.
+    /// Loads a value by the schema that it was written by, which is in the store.
     #[cold]
-    fn refused<V: UnpickleOwned>(&self, record: &Record<'_>, error: pickle_core::Error) -> Error {
-        let pickle_core::ErrorKind::TypeMismatch { .. } = error.kind() else {
-            return error.into();
-        };
-        let schema = Schema::of::<V>();
+    fn older<V: UnpickleOwned>(&self, record: &Record<'_>) -> Result<V> {
         let fingerprint = record.fingerprint().unwrap_or_default();
-        match catalog::type_name(self.engine(), fingerprint) {
-            Ok(stored) if stored == schema.type_name() => {
+        let schema = self.catalog.schema(self.engine(), fingerprint)?;
+        let pickle = record::with_schema(record.pickle, &schema)
+            .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
+        let loaded = Unpickler::from_slice(&pickle).limits(self.limits()).load();
+        loaded.map_err(|error| self.refused::<V>(fingerprint, error))
+    }
+
+    /// Why a record whose checksum holds could not be loaded: it is of another type; or of the
+    /// type as it was once, and what does not convert is in the error.
+    #[cold]
+    fn refused<V: UnpickleOwned>(&self, fingerprint: u64, error: pickle_core::Error) -> Error {
+        use pickle_core::ErrorKind as Kind;
+        let schema = Schema::of::<V>();
+        let (stored, asked) = match catalog::type_name(self.engine(), fingerprint) {
+            Ok(stored) => (stored, schema.type_name()),
+            Err(error) => return error,
+        };
+        match error.kind() {
+            Kind::TypeMismatch { .. } if stored == asked => {
                 let stored = format!("{stored} (fingerprint {fingerprint:016x})");
-                let asked =
-                    format!("the {} of now ({:016x})", schema.type_name(), schema.fingerprint());
+                let asked = format!("the {asked} of now ({:016x})", schema.fingerprint());
                 Error::new(ErrorKind::TypeMismatch { stored, asked })
             }
-            Ok(stored) => Error::new(ErrorKind::TypeMismatch { stored, asked: schema.type_name() }),
-            Err(error) => error,
+            Kind::TypeMismatch { .. } => Error::new(ErrorKind::TypeMismatch { stored, asked }),
+            Kind::Mismatch { .. } | Kind::MissingField { .. } if stored != asked => {
+                Error::new(ErrorKind::TypeMismatch { stored, asked })
+            }
+            _ => error.into(),
         }
     }
 }

@@ -223,15 +223,36 @@ fn take_number(rest: &mut &[u8]) -> Result<u32> {
     bytes.try_into().map(u32::from_le_bytes).map_err(|_| Error::corrupt("a record ends early"))
 }
 
-/// The fingerprint in the header of a native pickle: behind magic, format version, flags, and the
-/// length of the payload, which is a varint or, if bit 1 of the flags says so, eight bytes.
+/// The fingerprint in the header of a native pickle.
 pub(crate) fn fingerprint(pickle: &[u8]) -> Option<u64> {
-    let flags = *pickle.get(2)?;
-    let at = match flags & 2 {
-        0 => 4 + pickle.get(3..)?.iter().position(|byte| *byte < 0x80)?,
-        _ => 3 + 8,
-    };
+    let at = fingerprint_at(pickle)?;
     pickle.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Where it is: behind magic, format version, flags, and the length of the payload, which is a
+/// varint or, if bit 1 of the flags says so, eight bytes.
+fn fingerprint_at(pickle: &[u8]) -> Option<usize> {
+    match pickle.get(2)? & 2 {
+        0 => Some(4 + pickle.get(3..)?.iter().position(|byte| *byte < 0x80)?),
+        _ => Some(3 + 8),
+    }
+}
+
+/// A native pickle with its schema embedded, of one without: bit 0 of the flags is set, and the
+/// schema follows the fingerprint.
+pub(crate) fn with_schema(pickle: &[u8], schema: &[u8]) -> Option<Vec<u8>> {
+    let (head, payload) = pickle.split_at_checked(fingerprint_at(pickle)? + 8)?;
+    let mut out = head.to_vec();
+    out[2] |= 1;
+    let mut length = schema.len();
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend_from_slice(schema);
+    out.extend_from_slice(payload);
+    Some(out)
 }
 
 #[cfg(test)]
@@ -294,6 +315,18 @@ mod tests {
             let record = Record::decode(b"", &record).unwrap();
             assert_eq!(record.fingerprint(), Some(schema.fingerprint()));
         }
+    }
+
+    #[test]
+    fn a_pickle_gets_its_schema_back() {
+        let long = vec![vec![(0_u64, String::new()); 300]; 20];
+        let record = encoded(b"", &Extra::default(), &long);
+        let record = Record::decode(b"", &record).unwrap();
+        let schema = pickle_core::Schema::of::<Vec<Vec<(u64, String)>>>().to_bytes();
+        let pickle = with_schema(record.pickle, &schema).unwrap();
+        assert_eq!(pickle_core::loads::<Vec<Vec<(u64, String)>>>(&pickle).unwrap(), long);
+        // It is read without the type, so the schema is where it belongs.
+        assert!(pickle_core::Value::loads(&pickle).is_ok());
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Store {
         self.inner.put(object_key(key), value, With::default()).map_err(|error| at(error, key))
     }
 
-    /// Loads the value at a key.
+    /// Loads the value at a key, also one that another version of the type wrote.
     ///
     /// # Errors
     /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch) when a value of another type is there,
