@@ -5,3 +5,5 @@
 mod classes;
 #[path = "names/functions.rs"]
 mod functions;
+#[path = "names/persistent.rs"]
+mod persistent;

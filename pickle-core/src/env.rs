@@ -1,5 +1,8 @@
-//! What a pickle may refer to outside itself: what the registry names.
+//! What a pickle may refer to outside itself: what the registry names, what resolvers find.
 
+use std::sync::Arc;
+
+use crate::persistent::Resolvers;
 use crate::registry::Registry;
 
 /// What the dumps and loads of one pickler or unpickler share.
@@ -7,11 +10,12 @@ use crate::registry::Registry;
 pub(crate) struct Env {
     /// None for [`Registry::global`], so that what names nothing pays nothing.
     registry: Option<Registry>,
+    resolvers: Option<Arc<Resolvers>>,
 }
 
 impl Env {
     /// As it is without anybody's doing.
-    pub(crate) const DEFAULT: &'static Self = &Self { registry: None };
+    pub(crate) const DEFAULT: &'static Self = &Self { registry: None, resolvers: None };
 
     pub(crate) fn set_registry(&mut self, registry: Registry) {
         self.registry = Some(registry);
@@ -24,9 +28,17 @@ impl Env {
         }
     }
 
+    pub(crate) fn resolvers(&self) -> Option<&Resolvers> {
+        self.resolvers.as_deref()
+    }
+
+    pub(crate) fn resolvers_mut(&mut self) -> &mut Resolvers {
+        Arc::make_mut(self.resolvers.get_or_insert_default())
+    }
+
     /// Whether it is as it is without anybody's doing.
     pub(crate) fn is_default(&self) -> bool {
-        self.registry.is_none()
+        self.registry.is_none() && self.resolvers.is_none()
     }
 }
 

@@ -16,6 +16,7 @@ mod impls;
 mod limits;
 pub mod native;
 mod near;
+mod persistent;
 mod pickler;
 mod protocol;
 pub mod python;
@@ -35,6 +36,7 @@ pub use inventory as __inventory;
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use native::SchemaMode;
+pub use persistent::{Persistent, PersistentId};
 pub use pickler::{
     Pickler, Slice, Stream, Unpickler, dump, dump_with, dumps, dumps_into, dumps_with, load, loads,
 };

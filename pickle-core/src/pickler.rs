@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::HookError;
 use crate::limits::Limits;
 use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode, Writing};
 use crate::protocol::Protocol;
@@ -363,6 +364,17 @@ impl<'w, W: Write> Pickler<'w, W> {
         self
     }
 
+    /// The ids of objects of type `T` that live elsewhere: [`Persistent`](crate::Persistent) has an
+    /// example.
+    #[must_use]
+    pub fn persistent<T: 'static, I: Pickle + 'static>(
+        mut self,
+        identify: impl Fn(&T) -> I + Send + Sync + 'static,
+    ) -> Self {
+        self.options.env.resolvers_mut().add_identify(identify);
+        self
+    }
+
     /// Dumps a value, any number of times.
     ///
     /// # Errors
@@ -512,6 +524,17 @@ impl<'de, S> Unpickler<'de, S> {
     #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
         self.options.env.set_registry(registry);
+        self
+    }
+
+    /// The objects of type `T` that live elsewhere, by id: [`Persistent`](crate::Persistent) has an
+    /// example.
+    #[must_use]
+    pub fn persistent<T: 'static, I: UnpickleOwned + 'static, E: HookError>(
+        mut self,
+        resolve: impl Fn(I) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.options.env.resolvers_mut().add_resolve(resolve);
         self
     }
 

@@ -57,6 +57,8 @@ pub enum Node {
     Object(String),
     /// A class or function by name.
     Global,
+    /// An object that lives elsewhere, by its id.
+    Persistent(SchemaId),
     /// A type still being described; never in a finished schema.
     Open,
 }
@@ -309,6 +311,7 @@ impl Node {
         match self {
             Self::Option(item) => Self::Option(id(item)),
             Self::Box(item) => Self::Box(id(item)),
+            Self::Persistent(item) => Self::Persistent(id(item)),
             Self::Seq(item) => Self::Seq(id(item)),
             Self::Set(item) => Self::Set(id(item)),
             Self::Map(key, value) => Self::Map(id(key), id(value)),

@@ -30,6 +30,10 @@ impl Context {
         Self { inner: (!env.is_default()).then(inner) }
     }
 
+    pub(super) fn env(&self) -> &Env {
+        self.inner.as_ref().map_or(Env::DEFAULT, |inner| &inner.env)
+    }
+
     /// Gives the class of an object a number, unless it has one.
     pub(super) fn add_class(&mut self, member: &Member) -> Result<()> {
         let inner = self.inner.get_or_insert_default();

@@ -101,6 +101,8 @@ pub(super) enum Kind {
     /// An object of a trait.
     Object(NameId),
     Global,
+    /// An object elsewhere, by its id.
+    Persistent([TypeId; 1]),
 }
 
 /// The fields of a struct or variant.
@@ -262,7 +264,7 @@ fn head(node: &Node, facts: &[Facts]) -> Facts {
         Node::Str | Node::Bytes | Node::Seq(_) | Node::Set(_) | Node::Map(..) => with(COUNT, false),
         Node::Global => with(2 * COUNT, false),
         Node::Object(_) => with(crate::registry::HEAD, false),
-        Node::Box(_) | Node::State { .. } | Node::Open => with(0, false),
+        Node::Box(_) | Node::State { .. } | Node::Persistent(_) | Node::Open => with(0, false),
         Node::Option(item) => {
             let item = of(item);
             let is_small = item.head <= INLINE;
@@ -402,6 +404,7 @@ fn kind(schema: &Schema, id: SchemaId, facts: &[Facts], names: &mut Names) -> Ki
             Kind::State { class, state: [planned(*state)] }
         }
         Node::Global => Kind::Global,
+        Node::Persistent(id) => Kind::Persistent([planned(*id)]),
         Node::Object(name) => Kind::Object(names.name(name)),
         Node::Open => unreachable!("a finished schema has no open nodes"),
     }

@@ -126,6 +126,8 @@ enum Make<'p> {
     State(ClassId),
     /// The dict of a name around what would not tell which class it is.
     Named(NameId),
+    /// An object elsewhere, of its id.
+    Persistent,
 }
 
 impl<'p, 'de> Transcoder<'p, 'de> {
@@ -229,7 +231,8 @@ impl<'p, 'de> Transcoder<'p, 'de> {
             Kind::Enum { tag, variants, is_fieldless } => {
                 self.variant(*tag, variants, *is_fieldless, head)
             }
-            Kind::State { class, state } => self.state(*class, state, head),
+            Kind::State { class, state } => self.state(class.map(Make::State), state, head),
+            Kind::Persistent(id) => self.state(Some(Make::Persistent), id, head),
             Kind::Global => {
                 let (module, name) = head.split_at(COUNT);
                 let (module, name) = (self.text(module)?, self.text(name)?);
@@ -343,12 +346,12 @@ impl<'p, 'de> Transcoder<'p, 'de> {
     /// A state: a section of its own in the tail.
     fn state(
         &mut self,
-        class: Option<ClassId>,
+        make: Option<Make<'p>>,
         state: &'p [TypeId; 1],
         head: &'de [u8],
     ) -> Result<()> {
-        if let Some(class) = class {
-            self.then(Make::State(class), head)?;
+        if let Some(make) = make {
+            self.then(make, head)?;
         }
         self.nest()?;
         let (text, nested) = (self.reader.text, self.reader.nested);
@@ -507,6 +510,10 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                     }
                 };
                 self.object(group.class, None, args, offset)?
+            }
+            Make::Persistent => {
+                let id = ids.first().copied().unwrap_or(crate::graph::NONE);
+                self.add(Node::PersistentId(id), offset)?
             }
             Make::Named(name) => {
                 let value = ids.first().copied().unwrap_or(crate::graph::NONE);
@@ -685,7 +692,7 @@ impl<'p, 'de> Transcoder<'p, 'de> {
         match what {
             Make::List | Make::Set | Make::Dict => error.in_index(round),
             Make::Tuple => error.in_index(if parts > 1 { part } else { round }),
-            Make::Some | Make::State(_) | Make::Named(_) => error,
+            Make::Some | Make::State(_) | Make::Named(_) | Make::Persistent => error,
             Make::Object(group) => {
                 let owner = self.plan.name(group.name).to_owned();
                 let field = match group.names.get(part) {

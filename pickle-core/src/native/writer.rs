@@ -139,6 +139,11 @@ impl Measure {
         self.context.add_class(member)
     }
 
+    /// What the pickle may refer to.
+    pub(crate) fn env(&self) -> &Env {
+        self.context.env()
+    }
+
     fn take_context(&mut self) -> Context {
         std::mem::take(&mut self.context)
     }

@@ -4,9 +4,14 @@ use std::rc::Rc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Node, NodeId, Object};
+use crate::limits::Limits;
+use crate::protocol::Protocol;
+use crate::traits::Pickle;
 
 use super::opcode as op;
 use super::save_graph::{Form, GraphSaver, Task, UNSEEN};
+use super::saver::{Saver, save_value};
+use super::{LoadOptions, Machine, SaveOptions};
 
 impl GraphSaver<'_, '_, '_> {
     pub(super) fn bytes(&mut self, id: NodeId, bytes: &[u8]) -> Result<()> {
@@ -148,13 +153,50 @@ impl GraphSaver<'_, '_, '_> {
             return Ok(());
         }
         match self.graph.text(id) {
-            Some(text) if text.is_ascii() && !text.contains('\n') => {
+            Some(text) if is_line(text) => {
                 self.saver.writer.persid(text.as_bytes());
                 Ok(())
             }
-            _ => Err(Error::new(ErrorKind::Unsupported {
-                what: "protocol 0 writes only lines of ASCII as persistent ids".into(),
-            })),
+            _ => Err(no_line()),
         }
     }
+}
+
+impl Saver<'_> {
+    /// An object that lives elsewhere, by its id.
+    ///
+    /// # Errors
+    /// When the id cannot be saved; in protocol 0, when it is no line of ASCII.
+    pub(crate) fn persistent_object<I: Pickle>(&mut self, id: &I) -> Result<()> {
+        let shared = self.begin();
+        if self.writer.protocol >= 1 {
+            self.outside_key(|saver| saver.nest(|saver| id.save(saver)))?;
+            self.writer.op(op::BINPERSID);
+        } else {
+            // Only text can be a line, whatever the type it comes from.
+            let (options, limits) = (SaveOptions::new(Protocol::PYTHON_HIGHEST), Limits::DEFAULT);
+            let mut pickle = Vec::new();
+            save_value(id, &options, &limits, &self.env, None, &mut pickle)?;
+            let mut machine = Machine::new(&pickle, LoadOptions::new());
+            let root = machine.load()?;
+            match machine.graph().text(root) {
+                Some(text) if is_line(text) => self.writer.persid(text.as_bytes()),
+                _ => return Err(no_line()),
+            }
+        }
+        self.share(shared, None);
+        Ok(())
+    }
+}
+
+/// Whether protocol 0 can write the text as a persistent id.
+fn is_line(text: &str) -> bool {
+    text.is_ascii() && !text.contains('\n')
+}
+
+#[cold]
+fn no_line() -> Error {
+    Error::new(ErrorKind::Unsupported {
+        what: "protocol 0 writes only lines of ASCII as persistent ids".into(),
+    })
 }

@@ -46,6 +46,7 @@ const ENUM: u8 = 42;
 const STATE: u8 = 43;
 const OBJECT: u8 = 46;
 const GLOBAL: u8 = 47;
+const PERSISTENT: u8 = 48;
 
 fn put_node(out: &mut Vec<u8>, node: &Node) {
     match node {
@@ -89,6 +90,7 @@ fn put_node(out: &mut Vec<u8>, node: &Node) {
             out.push(OBJECT);
             put_text(out, name);
         }
+        Node::Persistent(id) => put_tagged(out, PERSISTENT, &[*id]),
         Node::Global => out.push(GLOBAL),
         Node::Open => unreachable!("a finished schema has no open nodes"),
     }
@@ -165,6 +167,7 @@ mod read {
                 Node::Enum(EnumNode { class, variants })
             }
             STATE => Node::State { class: text(bytes)?, state: id(bytes, count)? },
+            PERSISTENT => Node::Persistent(id(bytes, count)?),
             GLOBAL => Node::Global,
             OBJECT => Node::Object(text(bytes)?),
             _ => return Err(Error::corrupt("unknown kind of type in the schema")),

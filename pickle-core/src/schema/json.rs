@@ -33,6 +33,7 @@ enum Type {
     State { class: String, state: u32 },
     Object { class: String },
     Global,
+    Persistent { id: u32 },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,6 +136,7 @@ impl Type {
             Node::State { class, state } => Self::State { class: class.clone(), state: state.0 },
             Node::Object(name) => Self::Object { class: name.clone() },
             Node::Global => Self::Global,
+            Node::Persistent(id) => Self::Persistent { id: id.0 },
             Node::Open => return None,
         })
     }
@@ -165,6 +167,7 @@ impl Type {
             }
             Self::State { class, state } => Node::State { class, state: SchemaId(state) },
             Self::Global => Node::Global,
+            Self::Persistent { id } => Node::Persistent(SchemaId(id)),
             Self::Object { class } => Node::Object(class),
         })
     }

@@ -157,6 +157,7 @@ impl Name<'_> {
                 self.text.push_str("dyn ");
                 self.text.push_str(&shown(name));
             }
+            Node::Persistent(id) => self.nested("persistent", &[*id], level),
             Node::Global => self.text.push_str("global"),
             Node::Open => self.text.push('?'),
         }
