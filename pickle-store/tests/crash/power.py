@@ -115,13 +115,15 @@ class Writer:
     def __init__(self, program, mode, engine, path):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self.process = child(program, f"write {mode} {engine} {path}", **pipes)
-        self.synced, self.wrote = {}, {}
+        self.synced, self.wrote, self.error = {}, {}, None
         self.thread = threading.Thread(target=self.listen)
         self.thread.start()
 
     def listen(self):
         for line in self.process.stdout:
             words = line.split()
+            if line.startswith("ended "):
+                self.error = line.removeprefix("ended ").strip()
             if len(words) == 3 and line.endswith("\n") and words[0] in ("wrote", "synced"):
                 said = self.wrote if words[0] == "wrote" else self.synced
                 said[int(words[1])] = int(words[2])
@@ -252,4 +254,5 @@ def main():
     sys.exit(1 if any(line[3] for line in lines) else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

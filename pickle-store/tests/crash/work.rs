@@ -116,7 +116,7 @@ pub(crate) fn write(mode: Mode, engine: &str, folder: &Path) {
         let said = writeln!(out, "{what} {thread} {number}").and_then(|()| out.flush());
         said.map_err(Error::from)
     };
-    let run = |thread: u64| -> Result<()> {
+    let run = |thread: u64| -> Result<std::convert::Infallible> {
         let last = tables.items.prefix(&(thread,))?.next_back().transpose()?;
         let last = last.map(|((_, last), _)| last);
         // The one before may have ended between the two writes of a step.
@@ -137,12 +137,16 @@ pub(crate) fn write(mode: Mode, engine: &str, folder: &Path) {
                 _ => {}
             }
         }
-        Ok(())
+        unreachable!("the numbers have no end")
     };
     std::thread::scope(|scope| {
         let run = &run;
         for thread in 0..mode.threads() {
-            scope.spawn(move || run(thread));
+            scope.spawn(move || {
+                let Err(error) = run(thread);
+                println!("ended {error:?}");
+                std::process::exit(1);
+            });
         }
         // A snapshot syncs the journal, which makes wide windows narrow: so not in each process.
         if std::process::id().is_multiple_of(2) {
