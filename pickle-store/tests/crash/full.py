@@ -47,7 +47,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         # What a writer keeps is bounded, and redb's file too.
         sizes = {("sled", "sync"): 9000, ("sled", "never"): 9000}
-        sizes |= {("redb", "sync"): 700, ("redb", "never"): 200}
+        sizes |= {("redb", "sync"): 700, ("redb", "never"): 400}
         for (engine, mode), size in sizes.items():
             for number in range(options.rounds):
                 try:
