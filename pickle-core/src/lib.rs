@@ -25,6 +25,8 @@ pub mod registry;
 pub mod restore;
 pub mod schema;
 pub mod shape;
+#[doc(hidden)]
+pub mod shared;
 pub mod traits;
 mod type_info;
 mod value;

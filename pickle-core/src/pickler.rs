@@ -252,7 +252,8 @@ impl Options {
         let info = TypeInfo::of::<T>();
         let start = out.len();
         let objects = info.has_objects.then_some(self.schema);
-        let writing = Writing { max_depth: self.limits.max_depth, env: &self.env, objects };
+        let max_depth = self.limits.max_depth;
+        let writing = Writing { info, max_depth, env: &self.env, objects };
         let written = native::write_payload(value, out, writing, |out, size| {
             PayloadWriter::begin(out, info, self.schema, self.checksum, size)
         });

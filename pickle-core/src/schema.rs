@@ -32,6 +32,10 @@ pub enum Node {
     Option(SchemaId),
     /// A value behind a pointer.
     Box(SchemaId),
+    /// A value that several pointers may share: `Rc`, `Arc`.
+    Shared(SchemaId),
+    /// A pointer to such a value that does not keep it, or to none: `Weak`.
+    Weak(SchemaId),
     /// Any number of values in order.
     Seq(SchemaId),
     /// Any number of distinct values.
@@ -132,6 +136,8 @@ pub struct SchemaBuilder {
     nodes: Vec<Node>,
     named: HashMap<TypeId, SchemaId>,
     anonymous: HashMap<Node, SchemaId>,
+    /// Whether references to anything but text and bytes were described.
+    aliases: bool,
 }
 
 impl SchemaBuilder {
@@ -203,6 +209,22 @@ impl SchemaBuilder {
         self.anonymous(Node::State { class: String::new(), state })
     }
 
+    /// Notes that a type is held by reference: two of them may lead to the same.
+    pub(crate) fn by_reference(&mut self, id: SchemaId) -> SchemaId {
+        let is_leaf =
+            matches!(self.nodes[id.0 as usize], Node::Str | Node::Bytes | Node::Scalar(_));
+        self.aliases |= !is_leaf;
+        id
+    }
+
+    pub(crate) fn has_aliases(&self) -> bool {
+        self.aliases
+    }
+
+    pub(crate) fn finish(self, root: SchemaId) -> Schema {
+        Schema { nodes: self.nodes, root }
+    }
+
     fn reserve(&mut self) -> SchemaId {
         let id = SchemaId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 types"));
         self.nodes.push(Node::Open);
@@ -240,7 +262,24 @@ impl Schema {
     pub fn of<T: Layout + ?Sized>() -> Self {
         let mut builder = SchemaBuilder::default();
         let root = T::describe(&mut builder);
-        Self { nodes: builder.nodes, root }
+        builder.finish(root)
+    }
+
+    /// Whether values may hold shared pointers.
+    pub(crate) fn is_shared(&self) -> bool {
+        let is_shared =
+            |node: &Node| matches!(node, Node::Shared(_) | Node::Weak(_) | Node::Object(_));
+        self.nodes.iter().any(is_shared)
+    }
+
+    /// Whether some pointer may lead back to the root's type; what objects of traits hold is not
+    /// known.
+    pub(crate) fn points_at_root(&self) -> bool {
+        self.nodes.iter().any(|node| match node {
+            Node::Shared(id) | Node::Weak(id) => *id == self.root,
+            Node::Object(_) => true,
+            _ => false,
+        })
     }
 
     /// The type that this is the schema of.
@@ -312,6 +351,8 @@ impl Node {
             Self::Option(item) => Self::Option(id(item)),
             Self::Box(item) => Self::Box(id(item)),
             Self::Persistent(item) => Self::Persistent(id(item)),
+            Self::Shared(item) => Self::Shared(id(item)),
+            Self::Weak(item) => Self::Weak(id(item)),
             Self::Seq(item) => Self::Seq(id(item)),
             Self::Set(item) => Self::Set(id(item)),
             Self::Map(key, value) => Self::Map(id(key), id(value)),

@@ -1,5 +1,7 @@
 //! The three traits of the framework. `#[derive(Pickle)]` writes them all.
 
+use std::any::TypeId;
+
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::native::{
@@ -9,6 +11,7 @@ use crate::python::{BigInt, Saver};
 use crate::restore::Restorer;
 use crate::schema::{SchemaBuilder, SchemaId};
 use crate::shape::Shape;
+use crate::shared::{self, Family, Loading, SlotId};
 
 /// How a type lies in a native pickle.
 ///
@@ -18,8 +21,7 @@ use crate::shape::Shape;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be pickled",
     label = "no `Pickle` for this type",
-    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field",
-    note = "`Rc` and `Arc` would lose their sharing, so they are refused rather than copied"
+    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field"
 )]
 pub trait Layout {
     /// Size of the head in bytes.
@@ -54,8 +56,7 @@ pub trait Layout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be pickled",
     label = "no `Pickle` for this type",
-    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field",
-    note = "`Rc` and `Arc` would lose their sharing, so they are refused rather than copied"
+    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field"
 )]
 pub trait Pickle: Layout {
     /// Adds the sizes of the tail and the text that [`encode`](Self::encode) will need.
@@ -80,6 +81,12 @@ pub trait Pickle: Layout {
         Self: Sized,
     {
         saver.list::<Self, &Self>(items.len(), items.iter())
+    }
+
+    /// The type of the object, where the object stands behind a pointer that many share.
+    #[doc(hidden)]
+    fn type_key(&self) -> TypeId {
+        typeid::of::<Self>()
     }
 
     /// The value as an element of `bytes`.
@@ -115,8 +122,7 @@ pub trait Pickle: Layout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be loaded from a pickle",
     label = "no `Unpickle` for this type",
-    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field",
-    note = "`Rc` and `Arc` would lose their sharing, so they are refused rather than copied"
+    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field"
 )]
 pub trait Unpickle<'de>: Layout + Sized {
     /// Reads the head, and the rest through `reader`, into the slot.
@@ -143,6 +149,20 @@ pub trait Unpickle<'de>: Layout + Sized {
     #[doc(hidden)]
     fn of_integer(_: BigInt) -> Option<Self> {
         None
+    }
+
+    /// Builds a value into an object that is shared, such that what it holds can refer to it.
+    #[doc(hidden)]
+    #[inline]
+    fn build_shared<F: Family, C: Loading>(
+        slot: SlotId,
+        context: &mut C,
+        build: impl FnOnce(&mut C) -> Result<Self>,
+    ) -> Result<F::Strong<Self>>
+    where
+        Self: 'static,
+    {
+        shared::build::<F, Self, C>(slot, context, build)
     }
 
     /// The value of a field that the pickle does not have, where the type has one of its own.

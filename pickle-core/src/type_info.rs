@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{OnceLock, RwLock};
 
-use crate::schema::{Schema, fingerprint};
+use crate::schema::{SchemaBuilder, fingerprint};
 use crate::traits::Layout;
 
 /// The schema of a type as its pickles carry it.
@@ -16,6 +16,12 @@ pub(crate) struct TypeInfo {
     pub(crate) schema: Box<[u8]>,
     /// Whether values may hold objects of traits.
     pub(crate) has_objects: bool,
+    /// Whether values may hold shared pointers.
+    pub(crate) is_shared: bool,
+    /// Whether an object may hold pointers to its like, or to what is not known here.
+    pub(crate) is_recursive: bool,
+    /// Whether one pointer may be met twice, through references to it.
+    pub(crate) has_aliases: bool,
 }
 
 type Entry = Option<(TypeId, &'static TypeInfo)>;
@@ -38,7 +44,7 @@ impl TypeInfo {
             match place.get() {
                 Some((known, info)) if known == key => info,
                 _ => {
-                    let info = Self::shared(key, Schema::of::<T>);
+                    let info = Self::shared(key, Self::describe::<T>);
                     place.set(Some((key, info)));
                     info
                 }
@@ -47,20 +53,35 @@ impl TypeInfo {
     }
 
     #[cold]
-    fn shared(key: TypeId, schema: impl FnOnce() -> Schema) -> &'static Self {
+    fn shared(key: TypeId, describe: fn() -> Self) -> &'static Self {
         static ALL: OnceLock<RwLock<HashMap<TypeId, &'static TypeInfo>>> = OnceLock::new();
         let all = ALL.get_or_init(Default::default);
         if let Some(info) = all.read().unwrap_or_else(|poison| poison.into_inner()).get(&key) {
             return info;
         }
         // Outside the lock: describing a type may run code of the user's.
-        let schema = schema();
-        let has_objects = schema.has_objects();
-        let schema = schema.to_bytes().into_boxed_slice();
-        let info = Self { fingerprint: fingerprint(&schema), schema, has_objects };
+        let info = describe();
         let mut all = all.write().unwrap_or_else(|poison| poison.into_inner());
         // As many as there are types in the program, so they may stay.
         all.entry(key).or_insert_with(|| Box::leak(Box::new(info)))
+    }
+}
+
+impl TypeInfo {
+    fn describe<T: Layout + ?Sized>() -> Self {
+        let mut builder = SchemaBuilder::default();
+        let root = T::describe(&mut builder);
+        let has_aliases = builder.has_aliases();
+        let schema = builder.finish(root);
+        let bytes = schema.to_bytes().into_boxed_slice();
+        Self {
+            fingerprint: fingerprint(&bytes),
+            schema: bytes,
+            has_objects: schema.has_objects(),
+            is_shared: schema.is_shared(),
+            is_recursive: schema.points_at_root(),
+            has_aliases: has_aliases || schema.has_objects(),
+        }
     }
 }
 

@@ -39,8 +39,18 @@ pub(crate) fn where_clause(
             }
         }
     }
+    let shared = pickled.shared.clone();
     let default = quote!(::core::default::Default);
     let uses = [(pickled, needed), (defaulted, &default)];
+    if load {
+        // One object is handed to all who share it, so it does not borrow.
+        for parameter in container.generics.type_params() {
+            if shared.contains(&parameter.ident) {
+                let ident = &parameter.ident;
+                clause.predicates.push(parse_quote!(#ident: 'static));
+            }
+        }
+    }
     for (parameters, needed) in uses.into_iter().take(if load { 2 } else { 1 }) {
         for parameter in container.generics.type_params() {
             if parameters.found.contains(&parameter.ident) {
@@ -56,9 +66,12 @@ pub(crate) fn where_clause(
 }
 
 /// The type parameters that occur in some types.
+#[derive(Default)]
 struct Parameters {
     all: HashSet<Ident>,
     found: HashSet<Ident>,
+    /// Those that occur behind an `Rc`, `Arc` or `Weak`.
+    shared: HashSet<Ident>,
     /// Types such as `T::Item`.
     projections: Vec<TypePath>,
 }
@@ -66,7 +79,7 @@ struct Parameters {
 impl Parameters {
     fn of(generics: &Generics) -> Self {
         let all = generics.type_params().map(|parameter| parameter.ident.clone()).collect();
-        Self { all, found: HashSet::new(), projections: Vec::new() }
+        Self { all, ..Self::default() }
     }
 
     fn visit_field_type(&mut self, field: &Field) {
@@ -93,8 +106,14 @@ impl<'ast> Visit<'ast> for Parameters {
             self.project(path);
             return;
         }
-        if path.path.segments.last().is_some_and(|last| last.ident == "PhantomData") {
+        let Some(last) = path.path.segments.last() else { return };
+        if last.ident == "PhantomData" {
             return;
+        }
+        if ["Rc", "Arc", "Weak"].iter().any(|name| last.ident == name) {
+            let mut inner = Self { all: self.all.clone(), ..Self::default() };
+            visit::visit_type_path(&mut inner, path);
+            self.shared.extend(inner.found);
         }
         visit::visit_type_path(self, path);
     }
@@ -113,8 +132,7 @@ impl Parameters {
 
     /// Whether a type contains a parameter.
     fn mentions(&self, ty: &Type) -> bool {
-        let mut inner =
-            Self { all: self.all.clone(), found: HashSet::new(), projections: Vec::new() };
+        let mut inner = Self { all: self.all.clone(), ..Self::default() };
         inner.visit_type(ty);
         !inner.found.is_empty() || !inner.projections.is_empty()
     }

@@ -3,5 +3,6 @@
 // Each test uses its part.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod network;
 pub mod samples;
 mod wide;

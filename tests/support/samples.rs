@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::{Bound, Range};
 use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use pickle::{Error, Pickle, Pickler, SchemaMode, loads};
 
+use super::network::{Ring, Root, network, ring};
 use super::wide::Wide;
 
 /// A value of a golden file.
@@ -93,6 +96,20 @@ impl Account {
 
     fn from_state((owner, cents): (String, u64)) -> Self {
         Self { owner, cents }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Pickle)]
+#[pickle(class = "golden.Lender", getstate = Lender::state, setstate = Lender::from_state)]
+pub struct Lender(Rc<str>);
+
+impl Lender {
+    fn state(&self) -> (&Rc<str>, u8) {
+        (&self.0, 1)
+    }
+
+    fn from_state((text, _): (Rc<str>, u8)) -> Self {
+        Self(text)
     }
 }
 
@@ -187,6 +204,20 @@ samples! {
     blocks_of_states: Vec<Account> =
         (0..100).map(|cents| Account { owner: format!("owner {cents}"), cents }).collect(), plain;
     map_in_blocks: BTreeMap<u32, String> = (0..130).map(|n| (n, format!("<{n}>"))).collect(), plain;
+    shared: (Rc<u8>, Vec<Arc<String>>, Rc<[u16]>) = {
+        let text = Arc::new(String::from("shared"));
+        (Rc::new(7), vec![text.clone(), text], Rc::new([1, 2, 3]))
+    }, plain;
+    shared_without_stream: Vec<Rc<String>> = {
+        let text = Rc::new(String::from("one of seventy"));
+        vec![text; 70]
+    }, plain;
+    shared_in_states: (Lender, Rc<str>, Lender) = {
+        let text: Rc<str> = "lent".into();
+        (Lender(text.clone()), text.clone(), Lender(text))
+    }, plain;
+    network: Root = network(), plain;
+    ring: Ring = ring(5), plain;
     schema_omitted: Tree = tree(2), without_schema;
     checksum: Tree = tree(2), with_checksum;
 }

@@ -36,27 +36,32 @@ dump: |value| Ok::<_, Error>(&value.get()), load: |inner| Ok(Cell::new(inner)) }
 
 std_wrapper! { [T] RefCell<T> as T where T: Sized,
     dump: |value| value.try_borrow().map_err(|_| locked("a RefCell that is mutably borrowed")),
-    load: |inner| Ok(RefCell::new(inner))
+    load: |inner| Ok(RefCell::new(inner)),
+    build: build_cell
 }
 
 std_wrapper! { [T] Mutex<T> as T where T: Sized,
     dump: |value| value.lock().map_err(|_| locked("a poisoned Mutex")),
-    load: |inner| Ok(Mutex::new(inner))
+    load: |inner| Ok(Mutex::new(inner)),
+    build: build_cell
 }
 
 std_wrapper! { [T] RwLock<T> as T where T: Sized,
     dump: |value| value.read().map_err(|_| locked("a poisoned RwLock")),
-    load: |inner| Ok(RwLock::new(inner))
+    load: |inner| Ok(RwLock::new(inner)),
+    build: build_cell
 }
 
 std_wrapper! { [T] OnceCell<T> as Option<T> where T: Sized,
     dump: |value| Ok::<_, Error>(&value.get()),
-    load: |inner| Ok(inner.map_or_else(OnceCell::new, OnceCell::from))
+    load: |inner| Ok(inner.map_or_else(OnceCell::new, OnceCell::from)),
+    build: build_once
 }
 
 std_wrapper! { [T] OnceLock<T> as Option<T> where T: Sized,
     dump: |value| Ok::<_, Error>(&value.get()),
-    load: |inner| Ok(inner.map_or_else(OnceLock::new, OnceLock::from))
+    load: |inner| Ok(inner.map_or_else(OnceLock::new, OnceLock::from)),
+    build: build_once
 }
 
 macro_rules! nonzero {

@@ -311,6 +311,7 @@ pub(crate) use {class_name, std_enum, std_struct};
 macro_rules! std_wrapper {
     ([$($generics:tt)*] $type:ty as $inner:ty $(where $bounded:ty: $bound:path)?,
         dump: |$value:ident| $dump:expr, load: |$loaded:ident| $load:expr
+        $(, build: $build:ident)?
     ) => {
         impl<$($generics)*> Layout for $type $(where $bounded: Layout)? {
             const HEAD: usize = <$inner as Layout>::HEAD;
@@ -375,6 +376,19 @@ macro_rules! std_wrapper {
                 let loaded: Result<Self, &'static str> = $load;
                 loaded.map_err(|expected| restorer.invalid(id, expected))
             }
+
+            $(
+                fn build_shared<F: $crate::shared::Family, C: $crate::shared::Loading>(
+                    slot: $crate::shared::SlotId,
+                    context: &mut C,
+                    build: impl FnOnce(&mut C) -> Result<Self>,
+                ) -> Result<F::Strong<Self>>
+                where
+                    Self: 'static,
+                {
+                    $crate::shared::$build::<F, Self, C>(slot, context, build)
+                }
+            )?
         }
     };
 }

@@ -10,6 +10,7 @@ mod option;
 mod path;
 mod range;
 mod seq;
+mod shared;
 mod text;
 mod time;
 mod tuple;

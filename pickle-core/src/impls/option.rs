@@ -155,7 +155,8 @@ macro_rules! by_reference {
             const NULLABLE: bool = <$target as Layout>::NULLABLE;
 
             fn describe(schema: &mut SchemaBuilder) -> SchemaId {
-                <$target as Layout>::describe(schema)
+                let target = <$target as Layout>::describe(schema);
+                schema.by_reference(target)
             }
         }
     )*};

@@ -1,4 +1,5 @@
-//! What the parts of one pickle have in common while it is written: the classes of its objects.
+//! What the parts of one pickle have in common while it is written: the classes of its objects, and
+//! which of them are shared.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -9,12 +10,16 @@ use super::{SchemaMode, classes};
 use crate::env::Env;
 use crate::error::Result;
 use crate::registry::{ClassEntry, Member};
+use crate::shared::Visits;
+use crate::type_info::TypeInfo;
 
 /// Shared by a measure and a writer and those within them: it goes from one to the next. Nothing is
 /// allocated for pickles that have no objects.
 #[derive(Default)]
 pub(crate) struct Context {
     inner: Option<Box<Inner>>,
+    /// The shared objects met, where the type may have such.
+    pub(super) visits: Option<Box<Visits>>,
 }
 
 #[derive(Default)]
@@ -25,9 +30,22 @@ struct Inner {
 }
 
 impl Context {
-    pub(super) fn new(env: &Env) -> Self {
+    pub(super) fn new(env: &Env, info: &TypeInfo) -> Self {
         let inner = || Box::new(Inner { env: env.clone(), ..Inner::default() });
-        Self { inner: (!env.is_default()).then(inner) }
+        let visits = || Box::new(Visits::new(info.has_aliases));
+        Self { inner: (!env.is_default()).then(inner), visits: info.is_shared.then(visits) }
+    }
+
+    /// Begins to repeat what was decided about shared objects from a mark on.
+    pub(super) fn rewind(&mut self, mark: usize) {
+        if let Some(visits) = &mut self.visits {
+            visits.rewind(mark);
+        }
+    }
+
+    /// Whether all of that was repeated.
+    pub(super) fn end(&mut self, mark: usize) -> bool {
+        self.visits.as_mut().is_none_or(|visits| visits.end(mark))
     }
 
     pub(super) fn env(&self) -> &Env {

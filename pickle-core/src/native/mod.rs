@@ -6,6 +6,7 @@ mod header;
 mod plan;
 mod plans;
 mod reader;
+mod shared;
 mod transcode;
 pub(crate) mod varint;
 mod writer;
@@ -16,6 +17,7 @@ pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Sl
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, PayloadWriter, read_pickle};
 pub use reader::Reader;
+pub(crate) use shared::{WORD, Word, unfinished};
 pub(crate) use transcode::{load_graph, load_graph_by};
 pub use writer::{Measure, Writer};
 pub(crate) use writer::{Writing, write_payload};

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::classes::Stated;
+use super::shared::WORD;
 use super::{COUNT, INLINE, tag_size};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{FieldNodes, Node, Scalar, Schema, SchemaId};
@@ -13,6 +14,8 @@ use crate::shape::Style;
 pub(crate) struct Plan {
     types: Box<[Planned]>,
     root: TypeId,
+    /// Whether values may hold shared pointers: then nothing goes to the stream.
+    pub(super) is_shared: bool,
     /// All names of fields and variants, and the parts of those of classes, each once.
     pub(super) names: Box<[Box<str>]>,
     pub(super) classes: Box<[Class]>,
@@ -80,6 +83,8 @@ pub(super) enum Kind {
     ByteArray(usize),
     Option([TypeId; 1]),
     Box([TypeId; 1]),
+    Shared([TypeId; 1]),
+    Weak([TypeId; 1]),
     /// The one part of each item.
     Seq([TypeId; 1]),
     Set([TypeId; 1]),
@@ -146,6 +151,7 @@ impl Plan {
         Ok(Self {
             types: types.collect(),
             root: planned(schema.root_id()),
+            is_shared: schema.is_shared(),
             names: names.texts.into(),
             classes: names.classes.into(),
             has_objects,
@@ -264,6 +270,7 @@ fn head(node: &Node, facts: &[Facts]) -> Facts {
         Node::Str | Node::Bytes | Node::Seq(_) | Node::Set(_) | Node::Map(..) => with(COUNT, false),
         Node::Global => with(2 * COUNT, false),
         Node::Object(_) => with(crate::registry::HEAD, false),
+        Node::Shared(_) | Node::Weak(_) => with(WORD, false),
         Node::Box(_) | Node::State { .. } | Node::Persistent(_) | Node::Open => with(0, false),
         Node::Option(item) => {
             let item = of(item);
@@ -306,9 +313,12 @@ fn nullable(schema: &Schema, facts: &mut [Facts]) -> Result<()> {
             progress[id.0 as usize] = Progress::Open;
             path.push(id);
             match schema.node(id) {
-                Node::Box(item) => id = *item,
+                Node::Box(item) | Node::Shared(item) => id = *item,
                 Node::State { class, state } if class.is_empty() => id = *state,
-                node => break matches!(node, Node::Scalar(Scalar::Unit) | Node::Option(_)),
+                node => {
+                    let is_none = Node::Scalar(Scalar::Unit);
+                    break *node == is_none || matches!(node, Node::Option(_) | Node::Weak(_));
+                }
             }
         };
         for id in path.drain(..) {
@@ -374,6 +384,8 @@ fn kind(schema: &Schema, id: SchemaId, facts: &[Facts], names: &mut Names) -> Ki
         Node::Array(item, _) if is_byte(item) => Kind::ByteArray(facts[id.0 as usize].head),
         Node::Option(item) => Kind::Option([planned(*item)]),
         Node::Box(item) => Kind::Box([planned(*item)]),
+        Node::Shared(item) => Kind::Shared([planned(*item)]),
+        Node::Weak(item) => Kind::Weak([planned(*item)]),
         Node::Seq(item) => Kind::Seq([planned(*item)]),
         Node::Set(item) => Kind::Set([planned(*item)]),
         Node::Map(key, value) => Kind::Map([planned(*key), planned(*value)]),

@@ -8,7 +8,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::raw::{Fields, Head, Text, copy_text, decode_each, decode_into_vec, decode_value};
 use crate::registry::{ClassEntry, MemberOf};
+use crate::shared::Memo;
 use crate::traits::{Layout, Unpickle};
+use crate::type_info::TypeInfo;
 
 /// A cursor over the sections of a pickle. [`Unpickle::decode`] gets one.
 pub struct Reader<'de> {
@@ -22,6 +24,8 @@ pub struct Reader<'de> {
     /// Bytes that may still be allocated.
     budget: u64,
     zero_sized: u64,
+    /// The shared objects so far.
+    memo: Option<Box<Memo>>,
     /// Address of the pickle's first byte, for offsets in errors.
     pub(super) start: usize,
     classes: Current,
@@ -44,9 +48,13 @@ impl<'de> Reader<'de> {
         classes: Current,
     ) -> Result<T> {
         let mut reader = Self { classes, env: env.clone(), ..Self::new(pickle, payload, limits) };
+        reader.nested = TypeInfo::of::<T>().is_shared;
         let heads = reader.open_root(T::HEAD)?;
         let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
         reader.close_root()?;
+        if let Some(memo) = &mut reader.memo {
+            memo.succeed();
+        }
         Ok(value)
     }
 
@@ -60,6 +68,7 @@ impl<'de> Reader<'de> {
             limits: *limits,
             budget: limits.budget(pickle.len()),
             zero_sized: limits.max_zero_sized,
+            memo: None,
             start: pickle.as_ptr() as usize,
             classes: Box::default(),
             env: Env::default(),
@@ -497,6 +506,11 @@ impl<'de> Reader<'de> {
             }
             None => Err(self.at(from, Error::new(ErrorKind::Memory { limit: self.limit() }))),
         }
+    }
+
+    #[inline]
+    pub(crate) fn memo_mut(&mut self) -> &mut Memo {
+        self.memo.get_or_insert_default()
     }
 
     #[cold]

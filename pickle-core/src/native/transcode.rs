@@ -8,11 +8,12 @@ use super::header::Header;
 use super::plan::{Class, ClassId, Group, Kind, NameId, Plan, TypeId};
 use super::plans;
 use super::reader::{Count, Reader};
+use super::shared::Word;
 use super::varint::Bytes;
 use super::{BLOCK, COUNT, INLINE, LONG};
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::bigint;
-use crate::graph::{Extras, Graph, Node, NodeId, Span};
+use crate::graph::{Edges, Extras, Graph, Node, NodeId, Span};
 use crate::limits::Limits;
 use crate::raw::Text;
 use crate::schema::Scalar;
@@ -68,6 +69,7 @@ pub(crate) fn transcode<'de>(
         reader: Reader::new(pickle, payload, limits),
         frames: Vec::new(),
         values: Vec::new(),
+        shared: Vec::new(),
         names: vec![None; plan.names.len()],
         classes: vec![None; plan.classes.len()],
         empty: None,
@@ -92,6 +94,8 @@ struct Transcoder<'p, 'de> {
     frames: Vec<Frame<'p, 'de>>,
     /// What was read and is not part of anything yet.
     values: Vec<NodeId>,
+    /// The shared objects so far, by their numbers.
+    shared: Vec<NodeId>,
     names: Vec<Option<NodeId>>,
     classes: Vec<Option<NodeId>>,
     /// The tuple of nothing.
@@ -128,11 +132,14 @@ enum Make<'p> {
     Named(NameId),
     /// An object elsewhere, of its id.
     Persistent,
+    /// The shared object that this node was reserved for.
+    Shared(NodeId),
 }
 
 impl<'p, 'de> Transcoder<'p, 'de> {
     fn run(&mut self) -> Result<NodeId> {
         let root = self.plan.root();
+        self.reader.nested = self.plan.is_shared;
         let heads = self.reader.open_root(self.plan.head(root))?;
         self.value(root, heads)?;
         while let Some(frame) = self.frames.last_mut() {
@@ -204,14 +211,9 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 self.push(Node::Bytes(span), head)
             }
             Kind::Option(item) => self.option(item, head),
-            Kind::Box(item) => {
-                let planned = self.plan.of(item[0]);
-                let inner = self.reader.take_tail(planned.facts.head)?;
-                if !planned.facts.is_fixed {
-                    self.nest()?;
-                }
-                self.heads(item, 0, 1, inner)
-            }
+            Kind::Box(item) => self.boxed(item),
+            Kind::Shared(item) => self.shared(item, head, false),
+            Kind::Weak(item) => self.shared(item, head, true),
             Kind::Seq(item) => self.sequence(Make::List, item, head),
             Kind::Set(item) => self.sequence(Make::Set, item, head),
             Kind::Map(entry) => self.sequence(Make::Dict, entry, head),
@@ -239,6 +241,41 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 self.push(Node::Global { module, name }, head)
             }
             Kind::Object(namespace) => self.object_of(*namespace, head),
+        }
+    }
+
+    /// A value whose head is in the tail.
+    fn boxed(&mut self, item: &'p [TypeId; 1]) -> Result<()> {
+        let facts = self.plan.of(item[0]).facts;
+        let head = self.reader.take_tail(facts.head)?;
+        if !facts.is_fixed {
+            self.nest()?;
+        }
+        self.heads(item, 0, 1, head)
+    }
+
+    /// A shared object: one node, whichever of its pointers is read.
+    fn shared(&mut self, item: &'p [TypeId; 1], head: &'de [u8], is_weak: bool) -> Result<()> {
+        match Word::read(array(head)) {
+            Word::Dangling if is_weak => self.push(Node::None, head),
+            Word::Dangling => Err(self.invalid(head, "a pointer to an object")),
+            Word::Unnumbered => self.boxed(item),
+            Word::New => {
+                // What it holds may lead back to it. Until it is there, it may be no key.
+                let id = self.add(Node::List(Edges::default()), self.offset(head))?;
+                self.charge(2 * size_of::<NodeId>())?;
+                self.shared.push(id);
+                self.then(Make::Shared(id), head)?;
+                self.boxed(item)
+            }
+            Word::Known(number) => {
+                let Some(id) = self.shared.get(number as usize).copied() else {
+                    return Err(self.invalid(head, "the number of a shared object"));
+                };
+                self.charge(2 * size_of::<NodeId>())?;
+                self.values.push(id);
+                Ok(())
+            }
         }
     }
 
@@ -521,6 +558,10 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 let pairs = self.graph.link(&[name, value]);
                 self.add(Node::Dict(pairs), offset)?
             }
+            Make::Shared(id) => {
+                self.graph.set(id, self.graph.node(ids[0]));
+                id
+            }
             Make::State(class) => {
                 let state = ids.first().copied();
                 self.object(class, state, None, offset)?
@@ -692,7 +733,9 @@ impl<'p, 'de> Transcoder<'p, 'de> {
         match what {
             Make::List | Make::Set | Make::Dict => error.in_index(round),
             Make::Tuple => error.in_index(if parts > 1 { part } else { round }),
-            Make::Some | Make::State(_) | Make::Named(_) | Make::Persistent => error,
+            Make::Some | Make::State(_) | Make::Named(_) | Make::Persistent | Make::Shared(_) => {
+                error
+            }
             Make::Object(group) => {
                 let owner = self.plan.name(group.name).to_owned();
                 let field = match group.names.get(part) {

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Cursor, HeadMut, Region, Section, Written, image_bytes};
 use crate::registry::Member;
 use crate::traits::{Layout, Pickle};
+use crate::type_info::TypeInfo;
 
 /// The sizes of a section's parts, added up by [`Pickle::measure`].
 pub struct Measure {
@@ -23,7 +24,7 @@ pub struct Measure {
     max_depth: u32,
     /// What `getstate` returned, encoded, in the order in which the writer will need it.
     states: VecDeque<Vec<u8>>,
-    context: Context,
+    pub(super) context: Context,
 }
 
 impl Measure {
@@ -122,10 +123,16 @@ impl Measure {
         self.nest(|measure| {
             let (depth, max_depth) = (measure.depth, measure.max_depth);
             let context = std::mem::take(&mut measure.context);
+            let mark = context.visits.as_ref().map_or(0, |visits| visits.mark());
             let mut inner =
                 Measure::of(true, depth, max_depth, context, |inner| state.measure(inner))?;
             let mut writer = Writer::new(true, depth, max_depth, inner.take_context());
+            writer.context.rewind(mark);
             writer.section(&mut bytes, S::HEAD, inner, |writer, heads| writer.one(heads, state));
+            // What the state holds was written; its objects stay known to what follows.
+            if !writer.context.end(mark) {
+                writer.changed();
+            }
             measure.context = std::mem::take(&mut writer.context);
             writer.finish()
         })?;
@@ -169,6 +176,7 @@ fn too_deep(limit: u32) -> Error {
 
 /// How a payload is written.
 pub(crate) struct Writing<'e> {
+    pub(crate) info: &'e TypeInfo,
     pub(crate) max_depth: u32,
     pub(crate) env: &'e Env,
     /// Whether the type holds objects, whose classes end the payload; and how those are described.
@@ -185,11 +193,14 @@ pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
     writing: Writing<'_>,
     announce: impl FnOnce(&mut Vec<u8>, Option<usize>) -> A,
 ) -> Result<A> {
-    let Writing { max_depth, env, objects } = writing;
-    let context = Context::new(env);
-    let mut sizes = Measure::of(false, 0, max_depth, context, |measure| value.measure(measure))?;
+    let Writing { info, max_depth, env, objects } = writing;
+    // What is in the stream is measured late; the order of shared objects is known at once.
+    let nested = info.is_shared;
+    let context = Context::new(env, info);
+    let mut sizes = Measure::of(nested, 0, max_depth, context, |measure| value.measure(measure))?;
     let size = section_size(T::HEAD, &sizes);
-    let mut writer = Writer::new(false, 0, max_depth, sizes.take_context());
+    let mut writer = Writer::new(nested, 0, max_depth, sizes.take_context());
+    writer.context.rewind(0);
     if !sizes.streams {
         let mut classes = Vec::new();
         if let Some(mode) = objects {
@@ -199,6 +210,9 @@ pub(crate) fn write_payload<T: Pickle + ?Sized, A>(
         writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
         // What was short when it was measured may have grown beyond a section since.
         if !writer.stream.is_empty() {
+            writer.changed();
+        }
+        if !writer.context.end(0) {
             writer.changed();
         }
         out.extend_from_slice(&classes);
@@ -247,7 +261,7 @@ pub struct Writer {
     depth: u32,
     max_depth: u32,
     states: VecDeque<Vec<u8>>,
-    context: Context,
+    pub(super) context: Context,
     error: Option<Error>,
 }
 
@@ -296,7 +310,7 @@ impl Writer {
     }
 
     #[cold]
-    fn changed(&mut self) {
+    pub(super) fn changed(&mut self) {
         self.fail(Error::new(ErrorKind::Changed).with_hint(
             "hold still what other threads write, and let `getstate` return the same each time",
         ));

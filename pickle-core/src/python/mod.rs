@@ -16,6 +16,7 @@ mod save_calls;
 mod save_graph;
 mod save_made;
 mod save_shape;
+mod save_shared;
 mod saver;
 mod stream;
 mod text;

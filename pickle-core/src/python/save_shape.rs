@@ -5,6 +5,7 @@ use crate::shape::{Body, Fields, PythonShape, Shape, Style, Variant};
 use crate::traits::Pickle;
 
 use super::opcode as op;
+use super::save_shared::Shared;
 use super::saver::{Batch, Saver};
 
 impl Saver<'_> {
@@ -148,7 +149,7 @@ impl Saver<'_> {
         &mut self,
         shape: &'static Shape,
         variant: Option<&'static Variant>,
-        shared: Option<usize>,
+        shared: Option<Shared>,
     ) -> Result<()> {
         let variant = variant.map(|variant| variant.name);
         if self.writer.protocol >= 2 {
@@ -163,7 +164,7 @@ impl Saver<'_> {
                 Ok(())
             })?;
         }
-        self.put(shared);
+        self.put_everywhere(shared);
         Ok(())
     }
 
@@ -189,7 +190,7 @@ impl Saver<'_> {
                 FieldSaver::bare(saver, owner).run(save)
             })
         })?;
-        self.put(shared);
+        self.put_everywhere(shared);
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use crate::traits::Pickle;
 
 use super::opcode as op;
 use super::options::{MemoEntries, SaveOptions};
+use super::save_shared::{Shared, SharedMemo};
 use super::text_memo::TextMemo;
 use super::writer::{Writer, latin1};
 use super::{Machine, names, save_with};
@@ -37,15 +38,15 @@ pub struct Saver<'w> {
     /// Classes of derived types: by the address of their names.
     classes: HashMap<(usize, usize), Class>,
     /// The shared object that is about to be written, until it takes its memo number.
-    pub(crate) pending: Option<usize>,
-    /// The memo numbers of shared objects, by address.
-    pub(crate) shared: HashMap<usize, u32>,
+    pub(super) pending: Option<Shared>,
+    /// The shared objects.
+    pub(super) shared: SharedMemo,
     /// The memo numbers of nodes, for each graph that was saved within.
     pub(super) graphs: HashMap<usize, (Arc<Graph<'static>>, Vec<u32>)>,
     depth: u32,
     max_depth: u32,
     /// Inside keys and elements of sets, where only what is hashable in Python may stand.
-    in_key: bool,
+    pub(super) in_key: bool,
     /// The next sequence of bytes is `bytes`, even where it would be a list.
     pub(super) wants_bytes: bool,
     buffers: Option<BufferSink<'w>>,
@@ -93,7 +94,7 @@ impl<'w> Saver<'w> {
             globals: HashMap::new(),
             classes: HashMap::new(),
             pending: None,
-            shared: HashMap::new(),
+            shared: SharedMemo::default(),
             graphs: HashMap::new(),
             depth: 0,
             max_depth: limits.max_depth,
@@ -128,39 +129,48 @@ impl<'w> Saver<'w> {
         self.options.protocol
     }
 
-    /// Begins an object; returns the shared pointer's address that its memo number belongs to.
-    pub(super) fn begin(&mut self) -> Option<usize> {
+    /// Begins an object; returns the shared object that its memo number belongs to.
+    pub(super) fn begin(&mut self) -> Option<Shared> {
         self.writer.boundary();
         self.pending.take()
     }
 
     /// Gives the topmost object a memo number, where it needs one.
     #[inline]
-    pub(super) fn put(&mut self, shared: Option<usize>) {
+    pub(super) fn put(&mut self, shared: Option<Shared>) {
         if shared.is_some() || self.options.memo == MemoEntries::Python {
             self.number(shared);
         }
     }
 
-    pub(super) fn number(&mut self, shared: Option<usize>) {
-        if let Some(address) = shared {
-            self.shared.insert(address, self.memo_len);
+    /// [`put`](Self::put) for an object that has the same form inside of keys and outside.
+    #[inline]
+    pub(super) fn put_everywhere(&mut self, shared: Option<Shared>) {
+        self.put(shared);
+        if let Some(shared) = shared {
+            self.shared.number_everywhere(shared);
+        }
+    }
+
+    pub(super) fn number(&mut self, shared: Option<Shared>) {
+        if let Some(shared) = shared {
+            self.shared.number(shared, self.memo_len);
         }
         self.writer.put(self.memo_len);
         self.memo_len += 1;
     }
 
     /// Notes the number of an object that is shared, or gives it one.
-    pub(super) fn share(&mut self, shared: Option<usize>, memo: Option<u32>) {
+    pub(super) fn share(&mut self, shared: Option<Shared>, memo: Option<u32>) {
         match (shared, memo) {
-            (Some(address), Some(memo)) => drop(self.shared.insert(address, memo)),
+            (Some(shared), Some(memo)) => self.shared.number(shared, memo),
             (Some(_), None) => self.number(shared),
             (None, _) => {}
         }
     }
 
     /// Numbers an object of a kind that Python never does, if it is shared.
-    fn put_shared(&mut self, shared: Option<usize>) {
+    fn put_shared(&mut self, shared: Option<Shared>) {
         if shared.is_some() {
             self.number(shared);
         }
@@ -238,16 +248,14 @@ impl<'w> Saver<'w> {
     /// interns.
     pub fn str(&mut self, text: &str) {
         let shared = self.begin();
-        if self.options.memo == MemoEntries::Python {
+        // A shared object is one of its own, though others may have the same text.
+        if shared.is_none() && self.options.memo == MemoEntries::Python {
             if let Some(memo) = self.texts.get_or_insert(text.as_bytes(), self.memo_len) {
-                if let Some(address) = shared {
-                    self.shared.insert(address, memo);
-                }
                 return self.writer.get(memo);
             }
         }
         self.writer.text(text.as_bytes());
-        self.put(shared);
+        self.put_everywhere(shared);
     }
 
     /// Text of this one object only.
@@ -493,7 +501,7 @@ impl<'w> Saver<'w> {
         class: &str,
         len: usize,
         items: impl Iterator<Item = B>,
-        shared: Option<usize>,
+        shared: Option<Shared>,
     ) -> Result<()> {
         self.reduce("builtins", class, 1, |saver| saver.plain_list(len, items))?;
         self.put(shared);
@@ -576,7 +584,7 @@ impl<'w> Saver<'w> {
     ) -> Result<()> {
         let shared = self.begin();
         self.outside_key(|saver| saver.reduce(module, name, len, args))?;
-        self.put(shared);
+        self.put_everywhere(shared);
         Ok(())
     }
 

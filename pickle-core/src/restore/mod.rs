@@ -8,10 +8,15 @@
 mod builtins;
 mod fields;
 mod object;
+mod shared;
 mod special;
 mod variants;
 
+use std::any::TypeId;
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 pub use fields::RestoredFields;
 pub use object::Instance;
@@ -23,6 +28,8 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Integer, Node, NodeId};
 use crate::limits::Limits;
+use crate::native::unfinished;
+use crate::shared::{Memo, SlotId};
 use crate::traits::Unpickle;
 
 /// Builds typed values from a graph. [`Unpickle::restore`] gets one.
@@ -41,6 +48,10 @@ pub struct Restorer<'g, 'de> {
     /// Bytes that may still be allocated.
     budget: u64,
     max_bytes: u64,
+    /// The shared objects so far, and their numbers: a node may be one object of each of several
+    /// types.
+    memo: Memo,
+    shared: HashMap<(NodeId, TypeId), SlotId, RandomState>,
 }
 
 /// Restores the value that `root` denotes.
@@ -50,7 +61,10 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
     limits: &Limits,
     env: &Env,
 ) -> Result<T> {
-    T::restore(root, &mut Restorer::new(graph, limits, env))
+    let mut restorer = Restorer::new(graph, limits, env);
+    let value = T::restore(root, &mut restorer)?;
+    restorer.memo.succeed();
+    Ok(value)
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
@@ -69,6 +83,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
             max_nodes,
             budget: max_bytes,
             max_bytes,
+            memo: Memo::default(),
+            shared: HashMap::default(),
         }
     }
 
@@ -134,10 +150,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
         // A box and what it holds are one node, so only what lies between two visits makes a cycle.
         let mut outer = self.open.iter().rev().skip_while(|open| **open == id);
         if outer.any(|open| *open == id) {
-            let error = Error::new(ErrorKind::Cycle).with_hint(
-                "hold what refers back to its owner in `Weak`, or the owner in `Rc<RefCell<_>>`",
-            );
-            return self.at(id, error);
+            return self.at(id, unfinished());
         }
         let error = Error::new(ErrorKind::Depth { limit: self.max_depth }).with_hint(
             "raise `Limits::max_depth` where the data is trusted and the stack large enough",

@@ -44,6 +44,8 @@ const TUPLE: u8 = 40;
 const STRUCT: u8 = 41;
 const ENUM: u8 = 42;
 const STATE: u8 = 43;
+const SHARED: u8 = 44;
+const WEAK: u8 = 45;
 const OBJECT: u8 = 46;
 const GLOBAL: u8 = 47;
 const PERSISTENT: u8 = 48;
@@ -55,6 +57,8 @@ fn put_node(out: &mut Vec<u8>, node: &Node) {
         Node::Bytes => out.push(BYTES),
         Node::Option(item) => put_tagged(out, OPTION, &[*item]),
         Node::Box(item) => put_tagged(out, BOX, &[*item]),
+        Node::Shared(item) => put_tagged(out, SHARED, &[*item]),
+        Node::Weak(item) => put_tagged(out, WEAK, &[*item]),
         Node::Seq(item) => put_tagged(out, SEQ, &[*item]),
         Node::Set(item) => put_tagged(out, SET, &[*item]),
         Node::Map(key, value) => put_tagged(out, MAP, &[*key, *value]),
@@ -147,6 +151,8 @@ mod read {
             BYTES => Node::Bytes,
             OPTION => Node::Option(id(bytes, count)?),
             BOX => Node::Box(id(bytes, count)?),
+            SHARED => Node::Shared(id(bytes, count)?),
+            WEAK => Node::Weak(id(bytes, count)?),
             SEQ => Node::Seq(id(bytes, count)?),
             SET => Node::Set(id(bytes, count)?),
             MAP => Node::Map(id(bytes, count)?, id(bytes, count)?),

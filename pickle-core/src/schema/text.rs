@@ -138,6 +138,8 @@ impl Name<'_> {
             Node::Bytes => self.text.push_str("bytes"),
             Node::Option(item) => self.nested("optional", &[*item], level),
             Node::Box(item) => self.nested("box", &[*item], level),
+            Node::Shared(item) => self.nested("shared", &[*item], level),
+            Node::Weak(item) => self.nested("weak", &[*item], level),
             Node::Seq(item) => self.nested("list", &[*item], level),
             Node::Set(item) => self.nested("set", &[*item], level),
             Node::Map(key, value) => self.nested("dict", &[*key, *value], level),

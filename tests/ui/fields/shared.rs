@@ -1,13 +1,19 @@
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+
 use pickle::Pickle;
 
+struct Foreign;
+
 #[derive(Pickle)]
-struct S {
-    shared: std::rc::Rc<str>,
+struct Holder {
+    shared: Rc<Foreign>,
+    back: Weak<Foreign>,
 }
 
 #[derive(Pickle)]
-enum E {
-    Shared(std::sync::Arc<u8>),
+struct Borrows<'a> {
+    text: Arc<&'a str>,
 }
 
 fn main() {}

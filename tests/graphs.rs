@@ -1,0 +1,30 @@
+//! Objects that are shared: identity, cycles, and what goes wrong in a file from a stranger.
+
+#[path = "graphs/cells.rs"]
+mod cells;
+#[path = "graphs/identity.rs"]
+mod identity;
+#[path = "graphs/weak.rs"]
+mod weak;
+
+use pickle::{Pickle, Protocol, UnpickleOwned, dumps_with, loads};
+
+/// Every protocol there is.
+const PROTOCOLS: [Protocol; 7] = [
+    Protocol::V0,
+    Protocol::V1,
+    Protocol::V2,
+    Protocol::V3,
+    Protocol::V4,
+    Protocol::V5,
+    Protocol::Native,
+];
+
+/// Shows the value as each protocol brings it back.
+fn each<T: Pickle + UnpickleOwned>(value: &T, check: impl Fn(Protocol, T)) {
+    for protocol in PROTOCOLS {
+        let bytes = dumps_with(value, protocol).unwrap();
+        let loaded = loads(&bytes).unwrap_or_else(|error| panic!("protocol {protocol}: {error}"));
+        check(protocol, loaded);
+    }
+}
