@@ -3,6 +3,8 @@
 
 #[path = "names/classes.rs"]
 mod classes;
+#[path = "names/evolution.rs"]
+mod evolution;
 #[path = "names/functions.rs"]
 mod functions;
 #[path = "names/persistent.rs"]

@@ -132,7 +132,7 @@ pub fn restore_box<O: ?Sized + Class>(
 ) -> Result<Box<O>> {
     let (maker, inner): (Maker<O>, _) = restorer_of(id, restorer)?;
     if inner == id {
-        return (maker.restore_box)(inner, restorer);
+        return restorer.identified(id, |restorer| (maker.restore_box)(inner, restorer));
     }
     restorer.nest(id, |restorer| (maker.restore_box)(inner, restorer))
 }

@@ -97,7 +97,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
     /// When the node is no instance of the class.
     #[doc(hidden)]
     pub fn state(&self, id: NodeId, shape: &'static Shape) -> Result<NodeId> {
-        let instance = self.instance(id).filter(|made| is_class(made, shape));
+        let instance = self.instance(id).filter(|made| self.is_class(id, made, shape));
         let instance = instance.ok_or_else(|| self.not_of_class(id, shape))?;
         let (Node::Call(object) | Node::New(object)) = self.graph.node(id) else {
             return Err(self.not_of_class(id, shape));
@@ -105,6 +105,14 @@ impl<'g, 'de> Restorer<'g, 'de> {
         let arguments = (!instance.args.is_empty()).then_some(object.args);
         let state = instance.states.last().copied().or(instance.base).or(arguments);
         Ok(state.unwrap_or(crate::graph::NONE))
+    }
+
+    /// Whether the object is of the struct's class, by today's name or a former one, or as a registry
+    /// has it.
+    fn is_class(&self, id: NodeId, made: &Instance<'_>, shape: &Shape) -> bool {
+        made.has_class(shape.class)
+            || shape.aliases.iter().any(|alias| made.has_class(alias))
+            || self.identified == Some(id)
     }
 
     fn locate_struct(&self, id: NodeId, owner: Owner, found: &mut [Option<NodeId>]) -> Result<()> {
@@ -115,7 +123,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 self.locate_items(id, owner, graph.edges(items), found)
             }
             Node::Call(_) | Node::New(_) => match self.instance(id) {
-                Some(made) if is_class(&made, owner.shape) => {
+                Some(made) if self.is_class(id, &made, owner.shape) => {
                     self.locate_instance(id, owner, &made, found)
                 }
                 _ => match self.entries(id) {
@@ -301,11 +309,6 @@ impl<'g, 'de> Restorer<'g, 'de> {
             None => error,
         }
     }
-}
-
-/// Whether the object is of the struct's class, by today's name or a former one.
-fn is_class(made: &Instance<'_>, shape: &Shape) -> bool {
-    made.has_class(shape.class) || shape.aliases.iter().any(|alias| made.has_class(alias))
 }
 
 /// The field of this name, most likely the next one.

@@ -39,6 +39,8 @@ use crate::traits::Unpickle;
 pub struct Restorer<'g, 'de> {
     graph: &'g Graph<'de>,
     env: &'g Env,
+    /// The object whose class is known already, by a registry.
+    identified: Option<NodeId>,
     max_depth: u32,
     /// The containers being restored, the innermost last.
     open: Vec<NodeId>,
@@ -77,6 +79,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
         Self {
             graph,
             env,
+            identified: None,
             max_depth: limits.max_depth,
             open: Vec::new(),
             nodes: max_nodes,
@@ -91,6 +94,18 @@ impl<'g, 'de> Restorer<'g, 'de> {
     /// The graph that is restored from.
     pub fn graph(&self) -> &'g Graph<'de> {
         self.graph
+    }
+
+    /// Restores an object whose class a registry has found, by whatever name.
+    pub(crate) fn identified<R>(
+        &mut self,
+        id: NodeId,
+        restore: impl FnOnce(&mut Self) -> Result<R>,
+    ) -> Result<R> {
+        let outer = self.identified.replace(id);
+        let restored = restore(self)?;
+        self.identified = outer;
+        Ok(restored)
     }
 
     /// What the pickle may refer to.
