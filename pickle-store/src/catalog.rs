@@ -196,6 +196,11 @@ pub(crate) fn range() -> KeyRange {
     KeyRange::prefix(&[CATALOG])
 }
 
+/// Whether a key is that of an entry which an empty store has, too.
+pub(crate) fn is_in_each(key: &[u8]) -> bool {
+    key == FORMAT_KEY
+}
+
 /// The writes that mark an engine as incomplete, and that take the mark away.
 pub(crate) fn import_marks() -> (Op, Op) {
     (sealed(&IMPORT_KEY, Vec::new()), Op::Remove { key: IMPORT_KEY.to_vec() })

@@ -181,15 +181,21 @@ pub(crate) fn import(engine: &dyn Engine, reader: &mut dyn Read) -> Result<()> {
 /// Empties an engine that an import left behind; refuses any other that is not empty.
 fn clear(engine: &dyn Engine, marked: bool) -> Result<()> {
     let (mark, _) = catalog::import_marks();
+    let mut ops = Vec::new();
     for item in engine.scan(KeyRange::prefix(&[]), Order::Ascending)? {
         let (key, _) = item?;
-        if !marked {
+        if !marked && !catalog::is_in_each(&key) {
             return Err(Error::unsupported("a store can be imported into an empty place only"));
         }
+        // The mark stays until the next import ends.
         if *key != *mark.key() {
-            let _ = engine.apply(&[], &[Op::Remove { key: key.to_vec() }])?;
+            ops.push(Op::Remove { key: key.to_vec() });
+        }
+        if ops.len() == 1024 {
+            let _ = engine.apply(&[], &std::mem::take(&mut ops))?;
         }
     }
+    let _ = engine.apply(&[], &ops)?;
     Ok(())
 }
 

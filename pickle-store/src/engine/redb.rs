@@ -35,20 +35,45 @@ struct Core {
 impl RedbEngine {
     /// Opens the file, or begins one where there is none.
     pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self> {
-        // redb would begin a database in it.
-        if std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
-            return Err(Error::corrupt(format!("{} is empty", path.display())));
+        match std::fs::metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::begin(path)?,
+            Err(error) => return Err(error.into()),
+            // redb would begin a database in it.
+            Ok(file) if file.len() == 0 => {
+                return Err(Error::corrupt(format!("{} is empty", path.display())));
+            }
+            Ok(_) => {}
         }
         // redb trusts a file that was closed in order, and finds nothing where a page is damaged.
         let mut builder = Database::builder();
         builder.set_check_integrity_on_open(true);
-        let db = guarded(|| Ok(builder.create(path)?)).map_err(|error| held_by(error, path))?;
-        let engine = Self::over(db, durability)?;
-        if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
-            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let db = guarded(|| Ok(builder.open(path)?)).map_err(|error| held_by(error, path))?;
+        Self::over(db, durability)
+    }
+
+    /// Begins a file: elsewhere, for redb does not open what it had not finished to begin.
+    fn begin(path: &Path) -> Result<()> {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut new = tempfile::Builder::new();
+        new.suffix(".new");
+        #[cfg(unix)]
+        new.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let new = new.tempfile_in(folder)?;
+        let db = guarded(|| Ok(Database::create(new.path())?))?;
+        drop(Self::over(db, Durability::Sync)?);
+        match new.persist_noclobber(path) {
+            // Somebody else was faster.
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.error.into()),
+            Ok(_) => {}
+        }
+        if cfg!(unix) {
             std::fs::File::open(folder)?.sync_all()?;
         }
-        Ok(engine)
+        Ok(())
     }
 
     /// Opens what is left of a file, after making a whole one of it; tells what is not in it, and

@@ -7,6 +7,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod import;
 mod work;
 
 use std::io::{BufRead as _, BufReader};
@@ -17,7 +18,7 @@ use std::time::Duration;
 use common::on_disk;
 use work::Mode;
 
-/// Set in a child: `write MODE ENGINE FOLDER`, or `check MODE ENGINE FOLDER`.
+/// Set in a child: `write MODE ENGINE FOLDER`, `check` of the same, or `import - ENGINE FOLDER`.
 const ORDER: &str = "PICKLE_STORE_CRASH";
 /// How many rounds of each kind, if not `ROUNDS`.
 const COUNT: &str = "PICKLE_STORE_ROUNDS";
@@ -29,6 +30,9 @@ fn child() {
     let Ok(order) = std::env::var(ORDER) else { return };
     let words: Vec<_> = order.splitn(4, ' ').collect();
     let [what, mode, engine, folder] = words[..] else { panic!("an order of four words") };
+    if what == "import" {
+        return drop(import::run(engine, Path::new(folder)).unwrap());
+    }
     let mode: Mode = mode.parse().unwrap();
     match what {
         "write" => work::write(mode, engine, Path::new(folder)),
@@ -36,7 +40,7 @@ fn child() {
             Ok(steps) => println!("found {steps:?}"),
             Err(what) => panic!("{what}"),
         },
-        _ => panic!("write or check"),
+        _ => panic!("write, check or import"),
     }
 }
 
@@ -80,17 +84,22 @@ fn run_and_kill(mode: &str, engine: &str, folder: &Path, after: Duration) -> Tol
     told
 }
 
-fn rounds() -> u64 {
+pub(crate) fn rounds() -> u64 {
     std::env::var(COUNT).map_or(ROUNDS, |count| count.parse().unwrap())
 }
 
 /// Kills writers over one store, again and again.
 fn survive(engine: &str, modes: &[&str]) {
-    let folder = tempfile::tempdir().unwrap();
+    let mut folder = tempfile::tempdir().unwrap();
     let mut steps = 0;
     for (round, mode) in (0..rounds()).zip(modes.iter().cycle()) {
         // From in the middle of opening to some hundred steps.
-        let after = Duration::from_millis(5 + (round * 7919 + 31) % 150);
+        let mut after = Duration::from_micros(5_000 + (round * 7_919_077 + 31) % 150_000);
+        if round % 5 == 4 {
+            // In the middle of beginning a store.
+            folder = tempfile::tempdir().unwrap();
+            after /= 8;
+        }
         let told = run_and_kill(mode, engine, folder.path(), after);
         let kind: Mode = mode.parse().unwrap();
         let what = format!("{engine}, round {round}, {mode}, killed after {after:?}");
