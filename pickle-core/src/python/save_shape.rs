@@ -185,6 +185,13 @@ impl Saver<'_> {
                 saver.writer.op(op::NEWOBJ);
                 return Ok(());
             }
+            if shape.python == PythonShape::NamedTuple {
+                return saver.reduce("copyreg", "_reconstructor", 3, |saver| {
+                    saver.class(shape.module, shape.qualname, variant)?;
+                    saver.global("builtins", "tuple")?;
+                    saver.tuple(len, |saver| FieldSaver::bare(saver, owner).run(save))
+                });
+            }
             saver.reduce("copyreg", "__newobj__", len + 1, |saver| {
                 saver.class(shape.module, shape.qualname, variant)?;
                 FieldSaver::bare(saver, owner).run(save)

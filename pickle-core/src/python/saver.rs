@@ -479,6 +479,21 @@ impl<'w> Saver<'w> {
         })
     }
 
+    /// A `frozenset`.
+    ///
+    /// # Errors
+    /// When an element cannot be saved.
+    pub fn frozenset<T: Pickle + ?Sized, B: Borrow<T>>(
+        &mut self,
+        len: usize,
+        items: impl Iterator<Item = B>,
+    ) -> Result<()> {
+        let outer = std::mem::replace(&mut self.in_key, true);
+        let saved = self.frozen_set(len, items);
+        self.in_key = outer;
+        saved
+    }
+
     fn frozen_set<T: Pickle + ?Sized, B: Borrow<T>>(
         &mut self,
         len: usize,
@@ -654,7 +669,11 @@ impl<'w> Saver<'w> {
         }
         if self.writer.protocol >= 4 {
             self.name_text(module);
-            self.name_text(name);
+            match name {
+                // The one class of Python's that shares its name with its module makes its name anew.
+                b"datetime" => self.plain_text(name),
+                _ => self.name_text(name),
+            }
             self.writer.op(op::STACK_GLOBAL);
         } else {
             self.old_global(module, name)?;

@@ -1,9 +1,11 @@
 //! What the types of Python's library are made of, as their reconstructors take it.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::error::Result;
-use crate::graph::{Node, NodeId};
+use crate::graph::{Keys, Node, NodeId};
 
 use super::{Instance, Restorer};
 
@@ -19,6 +21,27 @@ impl<'g> Restorer<'g, '_> {
             Node::Str(_) => self.latin1(id).map(Cow::Owned),
             _ => self.bytes(id),
         }
+    }
+
+    /// The entries of a dict as Python sees them: the last value and the first key of those that are
+    /// equal.
+    ///
+    /// # Errors
+    /// As [`entries`](Self::entries).
+    pub(crate) fn distinct_entries(&self, id: NodeId) -> Result<Vec<(NodeId, NodeId)>> {
+        let pairs = self.entries(id)?;
+        let (mut keys, mut places) = (Keys::default(), HashMap::<_, usize>::new());
+        let mut entries: Vec<(NodeId, NodeId)> = Vec::with_capacity(pairs.len() / 2);
+        for pair in pairs.chunks_exact(2) {
+            match places.entry(keys.of(self.graph, pair[0])) {
+                Entry::Occupied(place) => entries[*place.get()].1 = pair[1],
+                Entry::Vacant(place) => {
+                    place.insert(entries.len());
+                    entries.push((pair[0], pair[1]));
+                }
+            }
+        }
+        Ok(entries)
     }
 
     /// The path that a `pathlib` object was made of, part by part.

@@ -56,7 +56,9 @@ where
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.elements(id)?;
         let mut set = Self::default();
-        let insert = |set: &mut Self, item| drop(set.insert(item));
+        let insert = |set: &mut Self, item| {
+            set.insert(item);
+        };
         restorer.each((id, items), hashed::<T>(), &mut set, Self::reserve, insert)?;
         Ok(set)
     }

@@ -197,12 +197,19 @@ macro_rules! entries {
                 reader.vec::<(K, V), _>(head).map(|entries| slot.write(Self(entries)))
             }
 
-            /// Any dict. A key that is there twice stays twice.
+            /// Any dict.
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
-                let mut entries = Vec::new();
-                let footprint = 2 * size_of::<(K, V)>();
-                let insert = |entries: &mut Vec<_>, key, value| entries.push((key, value));
-                restorer.each_entry(id, footprint, &mut entries, Vec::reserve, insert)?;
+                let pairs = restorer.distinct_entries(id)?;
+                restorer.charge(pairs.len(), size_of::<(K, V)>())?;
+                let mut entries = Vec::with_capacity(pairs.len());
+                restorer.nest(id, |restorer| {
+                    for (index, (key, value)) in pairs.into_iter().enumerate() {
+                        let key = K::restore(key, restorer);
+                        let entry = key.and_then(|key| Ok((key, V::restore(value, restorer)?)));
+                        entries.push(entry.map_err(|error| error.in_index(index))?);
+                    }
+                    Ok(())
+                })?;
                 Ok(Self(entries))
             }
         }
