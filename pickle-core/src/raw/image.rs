@@ -160,3 +160,35 @@ pub(crate) fn image_bytes<T: Layout>(items: &[T]) -> Option<&[u8]> {
     // SAFETY: an image has no padding, so all its bytes are initialised.
     Some(unsafe { std::slice::from_raw_parts(items.as_ptr().cast(), size_of_val(items)) })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::all_at_most;
+
+    fn agrees_with_a_loop<const MAX: u8>() {
+        for length in 0..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![MAX; length];
+                    bytes[at] = byte;
+                    assert_eq!(
+                        all_at_most::<MAX>(&bytes),
+                        byte <= MAX,
+                        "{byte} at {at} of {length}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_byte_above_the_largest_is_found_wherever_it_is() {
+        agrees_with_a_loop::<0>();
+        agrees_with_a_loop::<1>();
+        agrees_with_a_loop::<9>();
+        agrees_with_a_loop::<127>();
+        agrees_with_a_loop::<128>();
+        agrees_with_a_loop::<254>();
+        agrees_with_a_loop::<255>();
+    }
+}

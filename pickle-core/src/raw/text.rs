@@ -73,3 +73,30 @@ pub(crate) fn copy_text(text: &str) -> String {
         String::from_utf8_unchecked(bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Text;
+
+    #[test]
+    fn pieces_end_between_characters() {
+        let text = "aé";
+        let mut text = Text::new(text.as_bytes()).unwrap();
+        assert_eq!(text.piece(2), None);
+        assert_eq!(text.piece(4), None);
+        let (piece, next) = text.piece(1).unwrap();
+        assert_eq!((piece, next), ("a", 1));
+        text.go_on(next);
+        assert_eq!(text.piece(2), Some(("é", 3)));
+        assert_eq!(text.piece(usize::MAX), None);
+    }
+
+    #[test]
+    fn pieces_begin_between_characters() {
+        let mut text = Text::new("é".as_bytes()).unwrap();
+        text.go_on(1);
+        assert_eq!(text.piece(1), None);
+        text.go_on(3);
+        assert_eq!((text.piece(0), text.rest()), (None, &[][..]));
+    }
+}
