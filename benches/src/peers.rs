@@ -25,6 +25,7 @@ pub trait Codec<T> {
 pub fn all<'a, T>() -> Vec<Box<dyn Codec<T> + 'a>>
 where
     Pickle: Codec<T>,
+    PickleBrief: Codec<T>,
     Wincode: Codec<T>,
     Bitcode: Codec<T>,
     Rkyv: Codec<T>,
@@ -35,6 +36,7 @@ where
 {
     vec![
         Box::new(Pickle),
+        Box::new(PickleBrief::default()),
         Box::new(Wincode),
         Box::new(Bitcode::default()),
         Box::new(Rkyv),
@@ -61,6 +63,41 @@ impl<T: pickle::Pickle + pickle::UnpickleOwned> Codec<T> for Pickle {
 
     fn to_vec(&self, value: &T) -> Vec<u8> {
         pickle::dumps(value).unwrap()
+    }
+
+    fn decode(&self, bytes: &[u8]) -> T {
+        pickle::loads(bytes).unwrap()
+    }
+}
+
+/// pickle-rs without the schema, for small messages: by one pickler for all of them.
+pub struct PickleBrief(RefCell<pickle::Pickler<'static, Vec<u8>>>);
+
+impl Default for PickleBrief {
+    fn default() -> Self {
+        let pickler = pickle::Pickler::new(Vec::new()).schema(pickle::SchemaMode::Omit);
+        Self(RefCell::new(pickler))
+    }
+}
+
+impl<T: pickle::Pickle + pickle::UnpickleOwned> Codec<T> for PickleBrief {
+    fn name(&self) -> &'static str {
+        "pickle-rs, no schema"
+    }
+
+    fn encode(&self, value: &T, out: &mut Vec<u8>) -> usize {
+        out.clear();
+        let mut pickler = self.0.borrow_mut();
+        std::mem::swap(pickler.writer(), out);
+        pickler.dump(value).unwrap();
+        std::mem::swap(pickler.writer(), out);
+        out.len()
+    }
+
+    fn to_vec(&self, value: &T) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.encode(value, &mut out);
+        out
     }
 
     fn decode(&self, bytes: &[u8]) -> T {

@@ -15,7 +15,8 @@ pub(crate) struct Env {
 
 impl Env {
     /// As it is without anybody's doing.
-    pub(crate) const DEFAULT: &'static Self = &Self { registry: None, resolvers: None };
+    pub(crate) const NEW: Self = Self { registry: None, resolvers: None };
+    pub(crate) const DEFAULT: &'static Self = &Self::NEW;
 
     pub(crate) fn set_registry(&mut self, registry: Registry) {
         self.registry = Some(registry);

@@ -6,7 +6,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookError;
 use crate::limits::Limits;
-use crate::native::{self, Header, PayloadWriter, Reader, SchemaMode, Writing};
+use crate::native::{self, DumpOptions, Header, Reader, SchemaMode};
 use crate::protocol::Protocol;
 use crate::python::{self, Encoding, LoadOptions, Machine, MemoEntries, OnInvalid, SaveOptions};
 use crate::registry::Registry;
@@ -28,7 +28,7 @@ use crate::type_info::TypeInfo;
 /// lock, refused by its `getstate`.
 pub fn dumps<T: Pickle + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    Options::default().dump_into(value, &mut out)?;
+    Options::DEFAULT.dump_into(value, &mut out)?;
     Ok(out)
 }
 
@@ -49,7 +49,7 @@ pub fn dumps<T: Pickle + ?Sized>(value: &T) -> Result<Vec<u8>> {
 /// As [`dumps`]; and when the protocol cannot express the value.
 pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    let options = Options { python: SaveOptions::new(protocol), ..Options::default() };
+    let options = Options { python: SaveOptions::new(protocol), ..Options::DEFAULT };
     options.dump_into(value, &mut out)?;
     Ok(out)
 }
@@ -69,7 +69,7 @@ pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<V
 /// # Errors
 /// As [`dumps`].
 pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<()> {
-    Options::default().dump_into(value, buffer)
+    Options::DEFAULT.dump_into(value, buffer)
 }
 
 /// Pickles a value to a writer, by the native protocol.
@@ -119,14 +119,26 @@ pub fn dump_with<T: Pickle + ?Sized>(
 /// # Errors
 /// When the bytes are no pickle, hold a value of another type, or exceed [`Limits::DEFAULT`].
 pub fn loads<'de, T: Unpickle<'de>>(bytes: &'de [u8]) -> Result<T> {
-    let (value, size) = split(bytes, LoadOptions::new())?;
-    match bytes.len() - size {
-        0 => Ok(value),
-        count => {
-            let error = Error::new(ErrorKind::TrailingBytes { count: count as u64 });
-            Err(error.at(size as u64).with_hint("`Unpickler::from_slice` loads pickles in a row"))
-        }
+    if bytes.first() == Some(&native::MAGIC) {
+        let (header, size) = Header::split(bytes)?;
+        check_end(bytes, size)?;
+        return load_native(bytes, &header, &Limits::DEFAULT, Env::DEFAULT);
     }
+    let (value, size) = split_python(bytes, LoadOptions::new())?;
+    check_end(bytes, size)?;
+    Ok(value)
+}
+
+/// Whether a pickle of `size` bytes is all there is.
+#[inline]
+fn check_end(bytes: &[u8], size: usize) -> Result<()> {
+    if size == bytes.len() { Ok(()) } else { Err(trailing(bytes.len() - size, size)) }
+}
+
+#[cold]
+fn trailing(count: usize, at: usize) -> Error {
+    let error = Error::new(ErrorKind::TrailingBytes { count: count as u64 });
+    error.at(at as u64).with_hint("`Unpickler::from_slice` loads pickles in a row")
 }
 
 /// Loads a value from a reader: exactly one pickle is read, what follows is left.
@@ -137,30 +149,42 @@ pub fn load<T: UnpickleOwned>(reader: &mut (impl Read + ?Sized)) -> Result<T> {
     Unpickler::new(reader).load()
 }
 
-/// Loads the pickle at the front of `bytes`; returns how long it is.
-fn split<'de, T: Unpickle<'de>>(bytes: &'de [u8], options: LoadOptions<'de>) -> Result<(T, usize)> {
-    let Some(first) = bytes.first() else {
-        return Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0));
-    };
-    if *first != native::MAGIC {
-        return split_python(bytes, options);
+/// Loads the pickle at the front of `bytes`; returns how long it is. Asks for the options, which
+/// have the same limits and environment, only where Python's pickles need them.
+fn split<'de, T: Unpickle<'de>>(
+    bytes: &'de [u8],
+    limits: &Limits,
+    env: &Env,
+    options: impl FnOnce() -> LoadOptions<'de>,
+) -> Result<(T, usize)> {
+    if bytes.first() != Some(&native::MAGIC) {
+        return split_python(bytes, options());
     }
     let (header, size) = Header::split(bytes)?;
+    Ok((load_native(&bytes[..size], &header, limits, env)?, size))
+}
+
+/// The value of a native pickle.
+#[inline(always)]
+fn load_native<'de, T: Unpickle<'de>>(
+    pickle: &'de [u8],
+    header: &Header<'de>,
+    limits: &Limits,
+    env: &Env,
+) -> Result<T> {
     let info = TypeInfo::of::<T>();
     if header.fingerprint != info.fingerprint {
-        let value = restore_native(bytes, &header, info, &options)?;
-        return Ok((value, size));
+        return restore_native(pickle, header, info, limits, env);
     }
     let (mut payload, mut classes) = (header.payload, Box::default());
     if info.has_objects {
         let (rest, table) = native::classes::split(payload)?;
-        match native::classes::current(table, &options.env)? {
+        match native::classes::current(table, env)? {
             Some(current) => (payload, classes) = (rest, current),
-            None => return Ok((restore_native(bytes, &header, info, &options)?, size)),
+            None => return restore_native(pickle, header, info, limits, env),
         }
     }
-    let LoadOptions { limits, env, .. } = &options;
-    Ok((Reader::payload(&bytes[..size], payload, limits, env, classes)?, size))
+    Reader::payload(pickle, payload, limits, env, classes)
 }
 
 /// The value of a native pickle of another schema: of another version of the type or of its
@@ -170,14 +194,15 @@ fn restore_native<'de, T: Unpickle<'de>>(
     bytes: &'de [u8],
     header: &Header<'de>,
     info: &TypeInfo,
-    options: &LoadOptions<'de>,
+    limits: &Limits,
+    env: &Env,
 ) -> Result<T> {
-    let own = (header.fingerprint == info.fingerprint).then_some(&*info.schema);
+    let own = (header.fingerprint == info.fingerprint).then(|| info.schema());
     let Some(schema) = header.schema.or(own) else {
         return Err(another_type(header, info));
     };
-    let (graph, root) = native::load_graph_by(bytes, header, schema, &options.limits)?;
-    restore_value(&graph, root, &options.limits, &options.env).map_err(|error| match error.kind() {
+    let (graph, root) = native::load_graph_by(bytes, header, schema, limits)?;
+    restore_value(&graph, root, limits, env).map_err(|error| match error.kind() {
         ErrorKind::Mismatch { .. } if error.path().is_empty() => another_type(header, info),
         _ => error,
     })
@@ -189,7 +214,10 @@ fn split_python<'de, T: Unpickle<'de>>(
     bytes: &'de [u8],
     options: LoadOptions<'de>,
 ) -> Result<(T, usize)> {
-    check_first(bytes[0])?;
+    let Some(first) = bytes.first() else {
+        return Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0));
+    };
+    check_first(*first)?;
     let (limits, env) = (options.limits, options.env.clone());
     let mut machine = Machine::new(bytes, options);
     let root = machine.load()?;
@@ -207,7 +235,7 @@ fn check_first(found: u8) -> Result<()> {
 
 #[cold]
 fn another_type(header: &Header<'_>, asked: &TypeInfo) -> Error {
-    let asked = Schema::from_bytes(&asked.schema).map(|schema| schema.type_name());
+    let asked = Schema::from_bytes(asked.schema()).map(|schema| schema.type_name());
     let stored = match header.schema.map(Schema::from_bytes) {
         Some(Ok(schema)) => schema.type_name(),
         Some(Err(error)) => return error,
@@ -227,46 +255,26 @@ struct Options {
     /// The protocol, and what concerns Python's.
     python: SaveOptions,
     limits: Limits,
-    schema: SchemaMode,
-    checksum: bool,
+    native: DumpOptions,
     env: Env,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            python: SaveOptions::new(Protocol::DEFAULT),
-            limits: Limits::DEFAULT,
-            schema: SchemaMode::default(),
-            checksum: false,
-            env: Env::default(),
-        }
-    }
-}
-
 impl Options {
+    const DEFAULT: Self = Self {
+        python: SaveOptions::new(Protocol::DEFAULT),
+        limits: Limits::DEFAULT,
+        native: DumpOptions::DEFAULT,
+        env: Env::NEW,
+    };
+
     fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         if self.python.protocol() != Protocol::Native {
             return python::save_value(value, &self.python, &self.limits, &self.env, None, out);
         }
-        let info = TypeInfo::of::<T>();
         let start = out.len();
-        let objects = info.has_objects.then_some(self.schema);
-        let max_depth = self.limits.max_depth;
-        let writing = Writing { info, max_depth, env: &self.env, objects };
-        let written = native::write_payload(value, out, writing, |out, size| {
-            PayloadWriter::begin(out, info, self.schema, self.checksum, size)
-        });
-        match written {
-            Ok(header) => {
-                header.end(out);
-                Ok(())
-            }
-            Err(error) => {
-                out.truncate(start);
-                Err(error)
-            }
-        }
+        native::dump(value, out, self.native, self.limits.max_depth, &self.env).inspect_err(|_| {
+            out.truncate(start);
+        })
     }
 }
 
@@ -291,7 +299,7 @@ type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
 impl<'w, W: Write> Pickler<'w, W> {
     /// A pickler for the native protocol, with an embedded schema and without a checksum.
     pub fn new(writer: W) -> Self {
-        Self { writer, options: Options::default(), buffer: Vec::new(), buffers: None }
+        Self { writer, options: Options::DEFAULT, buffer: Vec::new(), buffers: None }
     }
 
     /// The protocol to write.
@@ -347,14 +355,14 @@ impl<'w, W: Write> Pickler<'w, W> {
     /// Whether native pickles carry their schema.
     #[must_use]
     pub fn schema(mut self, mode: SchemaMode) -> Self {
-        self.options.schema = mode;
+        self.options.native.schema = mode;
         self
     }
 
     /// Whether native pickles end with a CRC-32, so that any change is found. Off by default.
     #[must_use]
     pub fn checksum(mut self, checksum: bool) -> Self {
-        self.options.checksum = checksum;
+        self.options.native.checksum = checksum;
         self
     }
 
@@ -392,6 +400,11 @@ impl<'w, W: Write> Pickler<'w, W> {
         }
         self.writer.write_all(&self.buffer)?;
         Ok(())
+    }
+
+    /// The writer, between two dumps.
+    pub fn writer(&mut self) -> &mut W {
+        &mut self.writer
     }
 
     /// The writer.
@@ -466,8 +479,9 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
             check_first(first[0])?;
             python::read_pickle(&mut first.as_slice().chain(reader), &mut pickle)?;
         }
-        let options = self.options.reborrowed();
-        split(&pickle, options).map(|(value, _)| Some(value))
+        let options = || self.options.reborrowed();
+        split(&pickle, &self.options.limits, &self.options.env, options)
+            .map(|(value, _)| Some(value))
     }
 }
 
@@ -486,7 +500,8 @@ impl<'de> Unpickler<'de, Slice<'de>> {
         match rest.first() {
             Some(first) if *first != native::MAGIC => check_first(*first)?,
             _ => {
-                let (value, size) = split(rest, self.options.clone())?;
+                let options = || self.options.clone();
+                let (value, size) = split(rest, &self.options.limits, &self.options.env, options)?;
                 (*rest, *machine) = (&rest[size..], None);
                 return Ok(value);
             }

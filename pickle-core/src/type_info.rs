@@ -6,14 +6,17 @@ use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{OnceLock, RwLock};
 
+use crate::native::varint;
 use crate::schema::{SchemaBuilder, fingerprint};
 use crate::traits::Layout;
 
 /// The schema of a type as its pickles carry it.
 pub(crate) struct TypeInfo {
     pub(crate) fingerprint: u64,
-    /// The schema's bytes.
-    pub(crate) schema: Box<[u8]>,
+    /// As headers have it: the fingerprint, and the length and the bytes of the schema.
+    pub(crate) said: Box<[u8]>,
+    /// Where in `said` the schema begins.
+    schema: usize,
     /// Whether values may hold objects of traits.
     pub(crate) has_objects: bool,
     /// Whether values may hold shared pointers.
@@ -34,9 +37,14 @@ thread_local! {
 }
 
 impl TypeInfo {
+    /// The schema's bytes.
+    pub(crate) fn schema(&self) -> &[u8] {
+        &self.said[self.schema..]
+    }
+
     /// The facts of a type. Small messages need them quickly: a locked map alone takes longer than
     /// encoding a struct of three fields.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of<T: Layout + ?Sized>() -> &'static Self {
         let key = typeid::of::<T>();
         RECENT.with(|recent| {
@@ -73,10 +81,16 @@ impl TypeInfo {
         let root = T::describe(&mut builder);
         let has_aliases = builder.has_aliases();
         let schema = builder.finish(root);
-        let bytes = schema.to_bytes().into_boxed_slice();
+        let bytes = schema.to_bytes();
+        let fingerprint = fingerprint(&bytes);
+        let mut said = fingerprint.to_le_bytes().to_vec();
+        varint::put(&mut said, bytes.len() as u64);
+        let start = said.len();
+        said.extend_from_slice(&bytes);
         Self {
-            fingerprint: fingerprint(&bytes),
-            schema: bytes,
+            fingerprint,
+            said: said.into(),
+            schema: start,
             has_objects: schema.has_objects(),
             is_shared: schema.is_shared(),
             is_recursive: schema.points_at_root(),
@@ -86,6 +100,7 @@ impl TypeInfo {
 }
 
 /// A `TypeId` is a hash already; a few bits of it will do.
+#[inline(always)]
 fn place(key: TypeId) -> usize {
     struct Bits(u64);
     impl Hasher for Bits {

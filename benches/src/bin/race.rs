@@ -41,6 +41,6 @@ fn print(data_set: &str, operation: &str, mut timings: Vec<Timing>) {
     for timing in timings {
         let (least, median) = (timing.least / 1e3, timing.median / 1e3);
         let ratio = timing.least / best;
-        println!("  {:<12} {least:>10.3} µs {median:>10.3} µs  {ratio:.2}", timing.name);
+        println!("  {:<20} {least:>10.3} µs {median:>10.3} µs  {ratio:.2}", timing.name);
     }
 }

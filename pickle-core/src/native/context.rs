@@ -77,7 +77,7 @@ impl Context {
         varint::put(out, classes.len() as u64);
         for class in classes {
             let info = class.info();
-            let schema = if mode == SchemaMode::Omit { &[][..] } else { &info.schema };
+            let schema = if mode == SchemaMode::Omit { &[][..] } else { info.schema() };
             classes::put(out, class.namespace().1, class.name(), info.fingerprint, schema);
         }
         let size = (out.len() - start) as u32;

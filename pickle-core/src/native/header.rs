@@ -1,5 +1,6 @@
 //! What precedes the payload: which format, which type, how long.
 
+use super::dump::DumpOptions;
 use super::varint::{self, Bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::type_info::TypeInfo;
@@ -16,8 +17,8 @@ const LONG: u8 = 2;
 /// The CRC-32 of all that precedes it follows the payload.
 const CHECKSUM: u8 = 4;
 
-/// The header without the schema, and the checksum, take at most as many bytes.
-const MOST: usize = 3 + 10 + 8 + 10 + 4;
+/// The header without what it says of the type, and the checksum, take at most as many bytes.
+const MOST: usize = 3 + 10 + 4;
 
 /// What a native pickle says of itself.
 pub(crate) struct Header<'de> {
@@ -36,12 +37,12 @@ impl<'de> Header<'de> {
     }
 
     fn read(input: &[u8], bytes: &mut Bytes<'de>) -> Result<Self> {
-        let flags = flags([bytes.byte()?, bytes.byte()?, bytes.byte()?])?;
+        let flags = flags(bytes.array()?)?;
         let length = match flags & LONG {
             0 => bytes.varint()?,
-            _ => u64::from_le_bytes(bytes.take(8)?.try_into().expect("8 bytes")),
+            _ => u64::from_le_bytes(bytes.array()?),
         };
-        let fingerprint = u64::from_le_bytes(bytes.take(8)?.try_into().expect("8 bytes"));
+        let fingerprint = u64::from_le_bytes(bytes.array()?);
         let schema = match flags & SCHEMA {
             0 => None,
             _ => {
@@ -52,7 +53,7 @@ impl<'de> Header<'de> {
         let payload = bytes.take(usize::try_from(length).unwrap_or(usize::MAX))?;
         if flags & CHECKSUM != 0 {
             let covered = &input[..input.len() - bytes.rest().len()];
-            let stored = u32::from_le_bytes(bytes.take(4)?.try_into().expect("4 bytes"));
+            let stored = u32::from_le_bytes(bytes.array()?);
             if crc32fast::hash(covered) != stored {
                 return Err(Error::new(ErrorKind::Checksum));
             }
@@ -62,19 +63,26 @@ impl<'de> Header<'de> {
 }
 
 /// Checks the first three bytes; returns the flags.
-fn flags([magic, version, flags]: [u8; 3]) -> Result<u8> {
+#[inline]
+fn flags(first: [u8; 3]) -> Result<u8> {
+    let [magic, version, flags] = first;
+    if magic == MAGIC && version == VERSION && flags & !(SCHEMA | LONG | CHECKSUM) == 0 {
+        return Ok(flags);
+    }
+    Err(not_known(first))
+}
+
+#[cold]
+fn not_known([magic, version, _]: [u8; 3]) -> Error {
     if magic != MAGIC {
-        return Err(Error::new(ErrorKind::NotAPickle { found: magic }));
+        return Error::new(ErrorKind::NotAPickle { found: magic });
     }
     if version != VERSION {
         let what = format!("this native pickle is of format version {version}, known is {VERSION}");
         let error = Error::new(ErrorKind::Unsupported { what: what.into() });
-        return Err(error.with_hint("load it with a newer version of pickle-rs"));
+        return error.with_hint("load it with a newer version of pickle-rs");
     }
-    if flags & !(SCHEMA | LONG | CHECKSUM) != 0 {
-        return Err(Error::corrupt("unknown flags in the header"));
-    }
-    Ok(flags)
+    Error::corrupt("unknown flags in the header")
 }
 
 /// Whether a pickle carries the schema of its type.
@@ -91,65 +99,53 @@ pub enum SchemaMode {
     OmitRoot,
 }
 
-/// Writes the header before the payload and completes it after.
-pub(crate) struct PayloadWriter {
-    start: usize,
-    /// Where the length goes, if it is not known yet, and where the payload starts.
-    length: Option<(usize, usize)>,
-    checksum: bool,
+/// Appends a header; returns where the length of the payload goes, if it is not known yet.
+#[inline]
+pub(super) fn put(
+    out: &mut Vec<u8>,
+    info: &TypeInfo,
+    options: DumpOptions,
+    size: Option<usize>,
+) -> usize {
+    let at = out.len() + 3;
+    let said = match options.schema {
+        SchemaMode::Embed => info.said.len(),
+        SchemaMode::Omit | SchemaMode::OmitRoot => size_of_val(&info.fingerprint),
+    };
+    out.reserve(MOST + said + size.unwrap_or(0));
+    let mut flags = 0;
+    if options.schema == SchemaMode::Embed {
+        flags |= SCHEMA;
+    }
+    if size.is_none() {
+        flags |= LONG;
+    }
+    if options.checksum {
+        flags |= CHECKSUM;
+    }
+    match size {
+        // In one piece, as small messages are.
+        Some(size @ ..0x80) => out.extend_from_slice(&[MAGIC, VERSION, flags, size as u8]),
+        Some(size) => {
+            out.extend_from_slice(&[MAGIC, VERSION, flags]);
+            varint::put(out, size as u64);
+        }
+        None => out.extend_from_slice(&[MAGIC, VERSION, flags, 0, 0, 0, 0, 0, 0, 0, 0]),
+    }
+    match options.schema {
+        SchemaMode::Embed => out.extend_from_slice(&info.said),
+        SchemaMode::Omit | SchemaMode::OmitRoot => {
+            out.extend_from_slice(&info.fingerprint.to_le_bytes());
+        }
+    }
+    at
 }
 
-impl PayloadWriter {
-    /// Appends the header. `size` is that of the payload, where it is known.
-    pub(crate) fn begin(
-        out: &mut Vec<u8>,
-        info: &TypeInfo,
-        mode: SchemaMode,
-        checksum: bool,
-        size: Option<usize>,
-    ) -> Self {
-        let start = out.len();
-        let mut flags = 0;
-        let schema = match mode {
-            SchemaMode::Embed => info.schema.len(),
-            SchemaMode::Omit | SchemaMode::OmitRoot => 0,
-        };
-        out.reserve(MOST + schema + size.unwrap_or(0));
-        if mode == SchemaMode::Embed {
-            flags |= SCHEMA;
-        }
-        if size.is_none() {
-            flags |= LONG;
-        }
-        if checksum {
-            flags |= CHECKSUM;
-        }
-        out.extend_from_slice(&[MAGIC, VERSION, flags]);
-        let at = out.len();
-        match size {
-            Some(size) => varint::put(out, size as u64),
-            None => out.extend_from_slice(&[0; 8]),
-        }
-        out.extend_from_slice(&info.fingerprint.to_le_bytes());
-        if mode == SchemaMode::Embed {
-            varint::put(out, info.schema.len() as u64);
-            out.extend_from_slice(&info.schema);
-        }
-        let length = size.is_none().then_some((at, out.len()));
-        Self { start, length, checksum }
-    }
-
-    /// Completes the header, and appends the checksum.
-    pub(crate) fn end(self, out: &mut Vec<u8>) {
-        if let Some((at, payload)) = self.length {
-            let length = (out.len() - payload) as u64;
-            out[at..at + 8].copy_from_slice(&length.to_le_bytes());
-        }
-        if self.checksum {
-            let checksum = crc32fast::hash(&out[self.start..]);
-            out.extend_from_slice(&checksum.to_le_bytes());
-        }
-    }
+/// Appends the checksum of the pickle that begins at `start`.
+#[inline(never)]
+pub(super) fn put_checksum(out: &mut Vec<u8>, start: usize) {
+    let checksum = crc32fast::hash(&out[start..]);
+    out.extend_from_slice(&checksum.to_le_bytes());
 }
 
 /// Reads exactly one native pickle from a stream, whose first byte was read already.

@@ -2,7 +2,9 @@
 
 pub(crate) mod classes;
 mod context;
+mod dump;
 mod header;
+mod measure;
 mod plan;
 mod plans;
 mod reader;
@@ -14,13 +16,14 @@ mod writer;
 #[doc(hidden)]
 pub use crate::raw::at_most;
 pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
+pub(crate) use dump::{DumpOptions, dump};
 pub use header::SchemaMode;
-pub(crate) use header::{Header, MAGIC, PayloadWriter, read_pickle};
+pub(crate) use header::{Header, MAGIC, read_pickle};
+pub use measure::Measure;
 pub use reader::Reader;
 pub(crate) use shared::{WORD, Word, unfinished};
 pub(crate) use transcode::{load_graph, load_graph_by};
-pub use writer::{Measure, Writer};
-pub(crate) use writer::{Writing, write_payload};
+pub use writer::Writer;
 
 /// A sequence whose elements have tails or text, and which is not inside a block itself, is
 /// framed in blocks when it has more elements than this. A block holds at most as many.

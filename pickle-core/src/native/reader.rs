@@ -58,6 +58,7 @@ impl<'de> Reader<'de> {
         Ok(value)
     }
 
+    #[inline(always)]
     pub(super) fn new(pickle: &'de [u8], payload: &'de [u8], limits: &Limits) -> Self {
         Self {
             tail: &[],
@@ -92,14 +93,15 @@ impl<'de> Reader<'de> {
     }
 
     /// Starts the root section; returns its heads.
+    #[inline(always)]
     pub(super) fn open_root(&mut self, heads: usize) -> Result<&'de [u8]> {
-        let mut stream = self.stream;
-        let heads = self.open(&mut stream, heads)?;
-        self.stream = stream;
+        let (heads, rest) = self.open(self.stream, heads)?;
+        self.stream = rest;
         Ok(heads)
     }
 
     /// Ends the root section and the payload: all of it must have been used.
+    #[inline(always)]
     pub(super) fn close_root(&self) -> Result<()> {
         self.close()?;
         match self.stream.left() {
@@ -108,36 +110,66 @@ impl<'de> Reader<'de> {
         }
     }
 
-    /// Starts the section at the front of `bytes`; returns its heads.
-    pub(super) fn open(&mut self, bytes: &mut Bytes<'de>, heads: usize) -> Result<&'de [u8]> {
+    /// Starts the section at the front of `bytes`; returns its heads, and what follows the section.
+    #[inline(always)]
+    pub(super) fn open(
+        &mut self,
+        bytes: Bytes<'de>,
+        heads: usize,
+    ) -> Result<(&'de [u8], Bytes<'de>)> {
+        // Small sections in one step.
+        if let Some((&[tail @ ..0x80, text @ ..0x80], rest)) = bytes.rest().split_first_chunk()
+            && let Some((heads, rest)) = rest.split_at_checked(heads)
+            && let Some((tail, rest)) = rest.split_at_checked(tail.into())
+            && let Some((text, rest)) = rest.split_at_checked(text.into())
+        {
+            self.tail = tail;
+            self.text = self.check_text(text)?;
+            return Ok((heads, Bytes::new(rest)));
+        }
+        self.open_large(bytes, heads)
+    }
+
+    #[inline(never)]
+    fn open_large(
+        &mut self,
+        mut bytes: Bytes<'de>,
+        heads: usize,
+    ) -> Result<(&'de [u8], Bytes<'de>)> {
         let tail = bytes.count().map_err(|error| self.at(bytes.rest(), error))?;
         let text = bytes.count().map_err(|error| self.at(bytes.rest(), error))?;
-        let take = |bytes: &mut Bytes<'de>, count| {
+        let mut take = |count| {
             let rest = bytes.rest();
             bytes.take(count).map_err(|error| self.at(rest, error))
         };
-        let heads = take(bytes, heads)?;
-        let tail = take(bytes, tail)?;
-        let text = take(bytes, text)?;
-        let text = Text::new(text).map_err(|error| {
+        let heads = take(heads)?;
+        let tail = take(tail)?;
+        let text = take(text)?;
+        self.tail = tail;
+        self.text = self.check_text(text)?;
+        Ok((heads, bytes))
+    }
+
+    #[inline(always)]
+    fn check_text(&self, text: &'de [u8]) -> Result<Text<'de>> {
+        Text::new(text).map_err(|error| {
             let from = &text[error.valid_up_to()..];
             self.at(from, Error::new(ErrorKind::InvalidUtf8))
-        })?;
-        self.tail = tail;
-        self.text = text;
-        Ok(heads)
+        })
     }
 
     /// Ends a section: all of it must have been used.
+    #[inline(always)]
     pub(super) fn close(&self) -> Result<()> {
-        if !self.tail.is_empty() {
-            return Err(self.at(self.tail, Error::corrupt("unused bytes in a section's tail")));
+        if self.tail.is_empty() && self.text.is_empty() { Ok(()) } else { Err(self.unused()) }
+    }
+
+    #[cold]
+    fn unused(&self) -> Error {
+        match self.tail {
+            [] => self.at(self.text.rest(), Error::corrupt("unused text in a section")),
+            tail => self.at(tail, Error::corrupt("unused bytes in a section's tail")),
         }
-        let text = self.text.rest();
-        if !text.is_empty() {
-            return Err(self.at(text, Error::corrupt("unused text in a section")));
-        }
-        Ok(())
     }
 
     /// Decodes a section inside this one, then goes on with this one.
@@ -148,7 +180,8 @@ impl<'de> Reader<'de> {
         decode: impl FnOnce(&mut Self, &'de [u8]) -> Result<R>,
     ) -> Result<R> {
         let (tail, text, nested) = (self.tail, self.text, self.nested);
-        let heads = self.open(bytes, heads)?;
+        let (heads, rest) = self.open_large(*bytes, heads)?;
+        *bytes = rest;
         self.nested = true;
         let value = decode(self, heads)?;
         self.close()?;

@@ -392,10 +392,10 @@ impl<'p, 'de> Transcoder<'p, 'de> {
         }
         self.nest()?;
         let (text, nested) = (self.reader.text, self.reader.nested);
-        let mut bytes = Bytes::new(self.reader.tail);
-        let heads = self.reader.open(&mut bytes, self.plan.head(state[0]))?;
+        let tail = Bytes::new(self.reader.tail);
+        let (heads, rest) = self.reader.open(tail, self.plan.head(state[0]))?;
         self.reader.nested = true;
-        self.push_frame(Frame::Section { tail: bytes.rest(), text, nested })?;
+        self.push_frame(Frame::Section { tail: rest.rest(), text, nested })?;
         self.heads(state, 0, 1, heads)
     }
 

@@ -13,6 +13,7 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
 }
 
 /// How many bytes [`put`] appends.
+#[inline]
 pub(crate) fn size(value: u64) -> usize {
     (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
 }
@@ -24,14 +25,17 @@ pub(crate) struct Bytes<'de> {
 }
 
 impl<'de> Bytes<'de> {
+    #[inline(always)]
     pub(crate) fn new(rest: &'de [u8]) -> Self {
         Self { rest }
     }
 
+    #[inline(always)]
     pub(crate) fn rest(&self) -> &'de [u8] {
         self.rest
     }
 
+    #[inline(always)]
     pub(crate) fn left(&self) -> u64 {
         self.rest.len() as u64
     }
@@ -52,8 +56,31 @@ impl<'de> Bytes<'de> {
         Ok(bytes)
     }
 
-    #[inline]
+    /// The next `N` bytes.
+    #[inline(always)]
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let Some((bytes, rest)) = self.rest.split_first_chunk::<N>() else {
+            return Err(self.end(N as u64));
+        };
+        self.rest = rest;
+        Ok(*bytes)
+    }
+
+    #[inline(always)]
     pub(crate) fn varint(&mut self) -> Result<u64> {
+        // Most take one byte.
+        if let Some((byte @ ..0x80, rest)) = self.rest.split_first() {
+            self.rest = rest;
+            return Ok((*byte).into());
+        }
+        let (value, rest) = self.long_varint()?;
+        *self = rest;
+        Ok(value)
+    }
+
+    /// The number, and what follows it. By value, so that callers keep theirs in registers.
+    #[inline(never)]
+    fn long_varint(mut self) -> Result<(u64, Self)> {
         let mut value = 0;
         for group in 0..10 {
             let byte = self.byte()?;
@@ -63,14 +90,14 @@ impl<'de> Bytes<'de> {
             }
             value |= u64::from(byte & 0x7f) << (7 * group);
             if byte < 0x80 {
-                return Ok(value);
+                return Ok((value, self));
             }
         }
         Err(Error::corrupt("a length is not a number of at most 64 bits"))
     }
 
     /// A number of items that take a byte each at least.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn count(&mut self) -> Result<usize> {
         let count = self.varint()?;
         if count > self.left() {
@@ -80,7 +107,7 @@ impl<'de> Bytes<'de> {
     }
 
     #[cold]
-    fn end(&self, needed: u64) -> Error {
+    fn end(self, needed: u64) -> Error {
         Error::new(ErrorKind::UnexpectedEnd { needed, left: self.left() })
     }
 }

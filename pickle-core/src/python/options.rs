@@ -112,7 +112,7 @@ pub enum MemoEntries {
 
 impl SaveOptions {
     /// As CPython writes by this protocol.
-    pub fn new(protocol: Protocol) -> Self {
+    pub const fn new(protocol: Protocol) -> Self {
         Self { protocol, fix_imports: true, memo: MemoEntries::Python }
     }
 

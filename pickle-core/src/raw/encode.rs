@@ -157,7 +157,8 @@ impl Region {
     }
 
     /// Whether all of it was written.
-    pub(crate) fn is_full(&self) -> bool {
+    #[inline(always)]
+    fn is_full(&self) -> bool {
         self.next == self.end
     }
 
@@ -247,6 +248,7 @@ impl<T: Pickle> Items<T> {
 }
 
 /// The three parts of a section, reserved at the end of a buffer.
+#[must_use]
 pub(crate) struct Section {
     start: usize,
     size: usize,
@@ -254,6 +256,7 @@ pub(crate) struct Section {
 
 impl Section {
     /// Reserves a section behind what `buffer` holds: heads, tail and text, in this order.
+    #[inline(always)]
     pub(crate) fn reserve(
         buffer: &mut Vec<u8>,
         heads: usize,
@@ -279,17 +282,21 @@ impl Section {
         }
     }
 
-    /// Adds the section to the buffer it was reserved in, once its regions are full.
+    /// Adds the section to the buffer it was reserved in; false when a region is not full.
     ///
     /// # Panics
-    /// When a region is not full, or the buffer is another or has changed.
-    pub(crate) fn commit(self, buffer: &mut Vec<u8>, regions: [Region; 3]) {
-        assert!(regions.iter().all(Region::is_full), "a region is not full");
+    /// When the buffer is another or has changed.
+    #[inline(always)]
+    pub(crate) fn commit(self, buffer: &mut Vec<u8>, regions: [Region; 3]) -> bool {
+        if !regions.iter().all(Region::is_full) {
+            return false;
+        }
         assert!(buffer.len() == self.start && buffer.capacity() - self.start >= self.size);
         // SAFETY:
         // - `reserve` made room for `size` bytes, and the buffer is as it was.
         // - The three regions make up these bytes. They are full, and whatever takes room from a
         //   region (`put`, `Group::write`, `Items::write`) writes all of it.
         unsafe { buffer.set_len(self.start + self.size) }
+        true
     }
 }

@@ -99,7 +99,7 @@ pub unsafe fn at_most<const MAX: u8>(first: *const u8, count: usize, stride: usi
 
 /// Whether all bytes are at most `MAX`, eight at a time: most such vectors are short.
 #[inline(always)]
-fn all_at_most<const MAX: u8>(bytes: &[u8]) -> bool {
+pub(super) fn all_at_most<const MAX: u8>(bytes: &[u8]) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     // The high bits of the bytes that are larger. The sum of a byte's low bits and `distance`
     // reaches its high bit, but none beyond, when they are above those of `MAX`.

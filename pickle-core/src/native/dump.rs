@@ -1,0 +1,104 @@
+//! A whole pickle: the header, the root section, the stream.
+
+use super::context::Context;
+use super::header::{self, SchemaMode};
+use super::measure::Measure;
+use super::varint;
+use super::writer::Writer;
+use crate::env::Env;
+use crate::error::Result;
+use crate::traits::Pickle;
+use crate::type_info::TypeInfo;
+
+/// What writing a native pickle may be told.
+#[derive(Clone, Copy)]
+pub(crate) struct DumpOptions {
+    pub(crate) schema: SchemaMode,
+    pub(crate) checksum: bool,
+}
+
+impl DumpOptions {
+    pub(crate) const DEFAULT: Self = Self { schema: SchemaMode::Embed, checksum: false };
+}
+
+/// Appends a value's pickle to `out`. On an error `out` holds more than it did.
+pub(crate) fn dump<T: Pickle + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    options: DumpOptions,
+    max_depth: u32,
+    env: &Env,
+) -> Result<()> {
+    let start = out.len();
+    let info = TypeInfo::of::<T>();
+    // What is in the stream is measured late; the order of shared objects is known at once.
+    let nested = info.is_shared;
+    let context = Context::new(env, info);
+    let mut sizes = Measure::of(nested, 0, max_depth, context, |measure| value.measure(measure))?;
+    let mut context = sizes.take_context();
+    context.rewind(0);
+    if sizes.streams {
+        with_stream(value, out, info, options, sizes, max_depth, context)?;
+    } else {
+        let mut size = section_size(T::HEAD, &sizes);
+        let mut classes = Vec::new();
+        if info.has_objects {
+            context.put_classes(options.schema, &mut classes);
+            size += classes.len();
+        }
+        header::put(out, info, options, Some(size));
+        let mut writer = Writer::new(nested, 0, max_depth, context);
+        writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+        // What was short when it was measured may have grown beyond a section since.
+        if !(writer.stream.is_empty() && writer.context.end(0)) {
+            writer.changed();
+        }
+        writer.finish()?;
+        if info.has_objects {
+            out.extend_from_slice(&classes);
+        }
+    }
+    if options.checksum {
+        header::put_checksum(out, start);
+    }
+    Ok(())
+}
+
+/// The root section comes first and is finished last: its place is kept open.
+#[inline(never)]
+fn with_stream<T: Pickle + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    info: &TypeInfo,
+    options: DumpOptions,
+    sizes: Measure,
+    max_depth: u32,
+    context: Context,
+) -> Result<()> {
+    let length = header::put(out, info, options, None);
+    let start = out.len();
+    let size = section_size(T::HEAD, &sizes);
+    out.resize(start + size, 0);
+    let mut root = Vec::with_capacity(size);
+    let mut writer = Writer::new(false, 0, max_depth, context);
+    writer.stream = std::mem::take(out);
+    writer.section(&mut root, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    *out = std::mem::take(&mut writer.stream);
+    if info.has_objects {
+        writer.context.put_classes(options.schema, out);
+    }
+    writer.finish()?;
+    out[start..start + size].copy_from_slice(&root);
+    let payload = (out.len() - start) as u64;
+    out[length..length + 8].copy_from_slice(&payload.to_le_bytes());
+    Ok(())
+}
+
+#[inline(always)]
+fn section_size(heads: usize, sizes: &Measure) -> usize {
+    let counts = match (sizes.tail, sizes.text) {
+        (..0x80, ..0x80) => 2,
+        (tail, text) => varint::size(tail as u64) + varint::size(text as u64),
+    };
+    counts + heads + sizes.tail + sizes.text
+}
