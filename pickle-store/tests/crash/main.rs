@@ -13,6 +13,7 @@ mod work;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use common::on_disk;
@@ -51,8 +52,15 @@ struct Told {
     synced: Vec<Option<u64>>,
 }
 
+/// When a child is killed.
+#[derive(Clone, Copy, Debug)]
+enum After {
+    Start(Duration),
+    Opening(Duration),
+}
+
 /// Runs a child and kills it after a while.
-fn run_and_kill(mode: &str, engine: &str, folder: &Path, after: Duration) -> Told {
+fn run_and_kill(mode: &str, engine: &str, folder: &Path, after: After) -> Told {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
         .env(ORDER, format!("write {mode} {engine} {}", folder.display()))
@@ -61,8 +69,16 @@ fn run_and_kill(mode: &str, engine: &str, folder: &Path, after: Duration) -> Tol
         .spawn()
         .unwrap();
     let output = BufReader::new(child.stdout.take().unwrap());
+    let (opened, is_open) = mpsc::channel();
     let killer = std::thread::spawn(move || {
-        std::thread::sleep(after);
+        match after {
+            After::Start(time) => std::thread::sleep(time),
+            After::Opening(time) => {
+                // It may have died instead, and then there is nothing to wait for.
+                let _ = is_open.recv();
+                std::thread::sleep(time);
+            }
+        }
         child.kill().unwrap();
         child.wait().unwrap();
     });
@@ -74,12 +90,17 @@ fn run_and_kill(mode: &str, engine: &str, folder: &Path, after: Duration) -> Tol
         let list = match words[0] {
             "wrote" => &mut told.wrote,
             "synced" => &mut told.synced,
+            "opened" => {
+                let _ = opened.send(());
+                continue;
+            }
             _ => continue,
         };
         let [_, thread, number] = words[..] else { continue };
         let (thread, number): (usize, u64) = (thread.parse().unwrap(), number.parse().unwrap());
         list[thread] = list[thread].max(Some(number));
     }
+    drop(opened);
     killer.join().unwrap();
     told
 }
@@ -94,15 +115,19 @@ fn survive(engine: &str, modes: &[&str]) {
     let mut steps = 0;
     for (round, mode) in (0..rounds()).zip(modes.iter().cycle()) {
         // From in the middle of opening to some hundred steps.
-        let mut after = Duration::from_micros(5_000 + (round * 7_919_077 + 31) % 150_000);
-        if round % 5 == 4 {
-            // In the middle of beginning a store.
-            folder = tempfile::tempdir().unwrap();
-            after /= 8;
-        }
+        let time = Duration::from_micros((round * 7_919_077 + 31) % 130_000);
+        let after = match round % 5 {
+            4 => {
+                // In the middle of beginning a store, as near as can be.
+                folder = tempfile::tempdir().unwrap();
+                After::Start(time / 6)
+            }
+            1 => After::Start(time / 3),
+            _ => After::Opening(time),
+        };
         let told = run_and_kill(mode, engine, folder.path(), after);
         let kind: Mode = mode.parse().unwrap();
-        let what = format!("{engine}, round {round}, {mode}, killed after {after:?}");
+        let what = format!("{engine}, round {round}, {mode}, killed {after:?}");
         let found = match work::check(engine, folder.path(), 3) {
             Ok(found) => found,
             Err(error) => panic!("{what}: {error}"),

@@ -110,6 +110,7 @@ impl Tables {
 pub(crate) fn write(mode: Mode, engine: &str, folder: &Path) {
     let store = open_with(engine, folder, mode.durability()).unwrap();
     let tables = Tables::new(store).unwrap();
+    println!("opened");
     let say = |what: &str, thread: u64, number: u64| {
         let mut out = std::io::stdout().lock();
         // Nobody listens any more: then it is over.
