@@ -62,7 +62,7 @@ pub(crate) struct With {
 }
 
 /// How often a write is planned anew when others were first.
-const TRIES: u32 = 100;
+pub(crate) const TRIES: u32 = 100;
 
 impl Drop for Inner {
     fn drop(&mut self) {
@@ -131,11 +131,24 @@ impl Inner {
         staged: &mut Staged,
     ) -> Result<Version> {
         let version = self.catalog.version(self.engine())?;
+        self.stage_as(key, version, value, with, staged)?;
+        Ok(version)
+    }
+
+    /// As [`stage`](Self::stage), with a version that is known.
+    pub(crate) fn stage_as<V: Pickle + ?Sized>(
+        &self,
+        key: Vec<u8>,
+        version: Version,
+        value: &V,
+        with: With,
+        staged: &mut Staged,
+    ) -> Result<()> {
         let (record, fingerprint) =
             record::encode(&key, version, &with.extra, value, self.limits())?;
         staged.others.extend(self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)?);
         staged.writes.push(Write { key, record: Some(record), generation: with.generation });
-        Ok(version)
+        Ok(())
     }
 
     /// Makes writes together, with what follows from them, provided that `expect` holds.
@@ -147,10 +160,10 @@ impl Inner {
             let now = if spaces.is_empty() { 0 } else { self.now() };
             let Some(plan) = staged.plan(self.engine(), &spaces, now)? else { break };
             if plan.expect.is_empty() {
-                return self.commit(expect, &plan.ops);
+                return self.commit(expect, &plan.ops, staged.rewrites);
             }
             let all = [expect, &plan.expect].concat();
-            if self.commit(&all, &plan.ops)? == Applied::Committed {
+            if self.commit(&all, &plan.ops, staged.rewrites)? == Applied::Committed {
                 return Ok(Applied::Committed);
             }
             conflict!("write");
@@ -164,8 +177,11 @@ impl Inner {
         Ok(Applied::Conflict)
     }
 
-    fn commit(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
-        let applied = self.hub.around(ops, |ops| self.engine.apply(expect, ops))?;
+    fn commit(&self, expect: &[Expect], ops: &[Op], silent: bool) -> Result<Applied> {
+        let applied = match silent {
+            true => self.engine.apply(expect, ops)?,
+            false => self.hub.around(ops, |ops| self.engine.apply(expect, ops))?,
+        };
         if applied == Applied::Committed {
             self.catalog.written(ops);
             self.written(ops);

@@ -70,6 +70,7 @@ mod index;
 mod inner;
 mod iter;
 mod key;
+mod migrate;
 mod plan;
 mod rebuild;
 mod record;
@@ -91,6 +92,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use index::Index;
 pub use iter::Iter;
 pub use key::{AnyKey, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix, ToKey};
+pub use migrate::Migration;
 /// Makes a struct an ordered key; see the trait [`Key`](trait@Key).
 pub use pickle_derive::Key;
 pub use record::Version;

@@ -20,6 +20,8 @@ pub(crate) struct Staged {
     /// Writes of anything else, from which nothing follows: the schemas that the records need.
     pub(crate) others: Vec<Op>,
     pub(crate) writes: Vec<Write>,
+    /// Whether the values stay the same, and only the records change: nobody is told.
+    pub(crate) rewrites: bool,
 }
 
 /// A record to be written; none to remove what is at the key.
@@ -38,6 +40,11 @@ pub(crate) struct Plan {
 }
 
 impl Staged {
+    /// Nothing yet; records with the values that are there already.
+    pub(crate) fn rewriting() -> Self {
+        Self { rewrites: true, ..Self::default() }
+    }
+
     pub(crate) fn remove(&mut self, key: Vec<u8>) {
         self.writes.push(Write { key, record: None, generation: 0 });
     }
@@ -63,6 +70,7 @@ impl Staged {
         let last: BTreeMap<&[u8], Option<&[u8]>> =
             self.writes.iter().map(|write| (&*write.key, write.record.as_deref())).collect();
         let mut planner = Planner::new(engine, spaces, now);
+        planner.keep_history = !self.rewrites;
         planner.queue =
             last.iter().map(|(key, new)| (key.to_vec(), new.map(<[u8]>::to_vec))).collect();
         planner.derive()?;
@@ -78,6 +86,7 @@ struct Planner<'a> {
     engine: &'a dyn Engine,
     spaces: &'a Map,
     now: u64,
+    keep_history: bool,
     queue: VecDeque<(Vec<u8>, Option<Vec<u8>>)>,
     /// Keys whose old records were looked at.
     seen: BTreeSet<Vec<u8>>,
@@ -113,6 +122,7 @@ impl<'a> Planner<'a> {
             engine,
             spaces,
             now,
+            keep_history: true,
             queue: VecDeque::new(),
             seen: BTreeSet::new(),
             evicted: BTreeSet::new(),
@@ -140,7 +150,7 @@ impl<'a> Planner<'a> {
                     let at = catalog::expiry_key(expires, &key);
                     let value = sealed(&at, &[]);
                     self.old.insert(at, value);
-                } else if space.declared.history > 0 {
+                } else if space.declared.history > 0 && self.keep_history {
                     let (at, value) = history::entry(&key, &record, old);
                     self.new.insert(at, value);
                     self.old.extend(history::beyond(self.engine, &key, space.declared.history)?);

@@ -178,7 +178,11 @@ impl<'a> Transaction<'a> {
             None => Expect::Absent { key },
         });
         let ranges = self.ranges.into_iter().map(|(range, digest)| Expect::Range { range, digest });
-        let staged = Staged { others: self.schemas, writes: self.writes.into_values().collect() };
+        let staged = Staged {
+            others: self.schemas,
+            writes: self.writes.into_values().collect(),
+            rewrites: false,
+        };
         (reads.chain(ranges).collect(), staged)
     }
 
