@@ -7,5 +7,7 @@ mod classes;
 mod evolution;
 #[path = "names/functions.rs"]
 mod functions;
+#[path = "names/hostile.rs"]
+mod hostile;
 #[path = "names/persistent.rs"]
 mod persistent;

@@ -15,18 +15,18 @@ pub(crate) trait Shape: std::fmt::Debug {
 #[derive(Pickle, Debug, PartialEq)]
 #[pickle(class = "shapes.Circle")]
 pub(crate) struct Circle {
-    r: f64,
+    pub(super) r: f64,
 }
 
 #[derive(Pickle, Debug, PartialEq)]
 #[pickle(class = "shapes.Rect")]
-pub(crate) struct Rect(f64, f64);
+pub(crate) struct Rect(pub(super) f64, pub(super) f64);
 
 #[derive(Pickle, Debug)]
 #[pickle(class = "shapes.Group")]
 pub(crate) struct Group {
-    name: String,
-    parts: Vec<Box<dyn Shape>>,
+    pub(super) name: String,
+    pub(super) parts: Vec<Box<dyn Shape>>,
 }
 
 #[pickle::class]
@@ -57,7 +57,7 @@ impl Shape for u32 {
     }
 }
 
-fn group() -> Group {
+pub(super) fn group() -> Group {
     let inner =
         Group { name: "inner".into(), parts: vec![Box::new(7_u32), Box::new(Circle { r: 2.0 })] };
     Group {
@@ -66,7 +66,7 @@ fn group() -> Group {
     }
 }
 
-fn shown(value: &dyn Shape) -> String {
+pub(super) fn shown(value: &dyn Shape) -> String {
     format!("{value:?}")
 }
 
@@ -264,7 +264,7 @@ fn registries_merge_and_report_what_they_disagree_about() {
 }
 
 #[pickle::class(name = "names.Wide")]
-trait Wide: Shape + Send + Sync {
+pub(super) trait Wide: Shape + Send + Sync {
     fn width(&self) -> f64 {
         self.area()
     }

@@ -24,6 +24,8 @@ mod pickle_types {
         T: PartialEq;
 }
 
+mod plugins;
+
 use pickle_types::{Level, Matrix};
 
 #[derive(Pickle, Debug, PartialEq, Clone)]
@@ -67,6 +69,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = Store::temporary()?;
     store.put("level", &Level::High)?;
     assert_eq!(store.get::<Level>("level")?, Some(Level::High));
+    plugins::check()?;
     println!("a crate outside the workspace works");
     Ok(())
 }

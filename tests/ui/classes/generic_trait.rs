@@ -1,0 +1,6 @@
+#[pickle::class]
+trait Convert<T> {
+    fn convert(&self) -> T;
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+#[pickle::class]
+trait Shape {}
+
+struct Circle;
+
+#[pickle::class]
+impl Shape for Circle {}
+
+fn main() {}
