@@ -21,7 +21,7 @@ use crate::shared::{self, Family, Loading, SlotId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be pickled",
     label = "no `Pickle` for this type",
-    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field"
+    note = "add `#[derive(Pickle)]` to the type, `#[pickle::class]` to the trait of a `dyn` one, or `#[pickle(skip)]` to the field"
 )]
 pub trait Layout {
     /// Size of the head in bytes.
@@ -56,7 +56,7 @@ pub trait Layout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be pickled",
     label = "no `Pickle` for this type",
-    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field"
+    note = "add `#[derive(Pickle)]` to the type, `#[pickle::class]` to the trait of a `dyn` one, or `#[pickle(skip)]` to the field"
 )]
 pub trait Pickle: Layout {
     /// Adds the sizes of the tail and the text that [`encode`](Self::encode) will need.
@@ -122,7 +122,7 @@ pub trait Pickle: Layout {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be loaded from a pickle",
     label = "no `Unpickle` for this type",
-    note = "add `#[derive(Pickle)]` to the type, or `#[pickle(skip)]` to the field"
+    note = "add `#[derive(Pickle)]` to the type, `#[pickle::class]` to the trait of a `dyn` one, or `#[pickle(skip)]` to the field"
 )]
 pub trait Unpickle<'de>: Layout + Sized {
     /// Reads the head, and the rest through `reader`, into the slot.
