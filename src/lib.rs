@@ -42,6 +42,7 @@
 //! | `bound = "T: Trait"` | replaces the inferred bounds |
 //! | `pickle_only`, `unpickle_only` | generates one direction |
 //! | `default` | fields that the data does not have are those of `Self::default()` |
+//! | `untagged` | an enum loads also from what one of its variants holds, without its name |
 //! | `deny_unknown_fields` | fields that the type does not have are an error |
 //! | `python = "dict"` | the form in Python's protocols: `object`, `dict`, `tuple`, `namedtuple`, `enum`, `tagged` |
 //! | `crate = path` | where this crate is, if not at `::pickle` |

@@ -225,6 +225,13 @@ impl Error {
         self
     }
 
+    /// Moves the byte offset, which was counted within a part of the input, by where that begins.
+    #[cold]
+    pub(crate) fn shifted(mut self, start: u64) -> Self {
+        self.0.offset = self.0.offset.map(|offset| offset + start);
+        self
+    }
+
     /// Adds a hint unless there is one.
     #[cold]
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {

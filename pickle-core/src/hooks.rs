@@ -83,7 +83,7 @@ impl<T: Default> AbsentField for T {
 
 /// Adds the state of `value` to a measure, and encodes it already.
 ///
-/// `setstate` is not called; what it takes must look like what `getstate` gave.
+/// `setstate` is not called; what it takes must hold whatever `getstate` gives.
 pub fn measure_state<'a, T, S: Pickle, S2: Layout, R: Rebuilt<T>>(
     value: &'a T,
     getstate: impl FnOnce(&'a T) -> Result<S>,
@@ -114,7 +114,11 @@ pub fn decode_state<'de, 'a, T: 'a, S: Layout, S2: Unpickle<'de>, R: Rebuilt<T>>
     _getstate: impl FnOnce(&'a T) -> Result<S>,
     setstate: impl FnOnce(S2) -> R,
 ) -> Result<T> {
-    agree::<S, S2>()?;
+    if !agree::<S, S2>()? {
+        let start = reader.offset();
+        let state = reader.state_as::<S, S2>()?;
+        return setstate(state).rebuilt().map_err(|error| error.at(start));
+    }
     decode_state_only(reader, setstate)
 }
 
@@ -166,12 +170,16 @@ pub fn finish<'b, T, R: Rebuilt<()>>(
     Ok(filled)
 }
 
-/// What `setstate` takes must look like what `getstate` gives, or pickles could never be loaded.
-fn agree<S: Layout, S2: Layout>() -> Result<()> {
+/// Whether what `setstate` takes lies as what `getstate` gives. Where not, each state must at least
+/// load as it does from another version of the type, or pickles could never be loaded.
+fn agree<S: Layout, S2: Layout>() -> Result<bool> {
     if TypeInfo::of::<S>().fingerprint == TypeInfo::of::<S2>().fingerprint {
-        return Ok(());
+        return Ok(true);
     }
-    Err(disagree::<S, S2>())
+    match TypeInfo::loads_as::<S, S2>() {
+        true => Ok(false),
+        false => Err(disagree::<S, S2>()),
+    }
 }
 
 #[cold]
@@ -187,6 +195,15 @@ pub fn describe_state<'a, T: ?Sized + 'a, S: Layout>(
     schema: &mut SchemaBuilder,
 ) -> SchemaId {
     S::describe(schema)
+}
+
+/// Describes what a `getstate` returns; or, as a target of loading, what the `setstate` takes.
+pub fn describe_states<'a, T: 'a, S: Layout, S2: Layout, R: Rebuilt<T>>(
+    _getstate: impl FnOnce(&'a T) -> Result<S>,
+    _setstate: impl FnOnce(S2) -> R,
+    schema: &mut SchemaBuilder,
+) -> SchemaId {
+    if schema.loads() { S2::describe(schema) } else { S::describe(schema) }
 }
 
 /// Describes what a `setstate` takes, without calling it.

@@ -8,6 +8,7 @@
 #![warn(clippy::print_stdout)] // libraries do not print
 
 pub mod bridge;
+pub mod compat;
 mod env;
 mod error;
 pub mod graph;
@@ -35,6 +36,7 @@ mod value;
 #[doc(hidden)]
 pub use inventory as __inventory;
 
+pub use compat::compat;
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use native::SchemaMode;

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 
+use crate::compat::{Compat, Effect};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookError;
@@ -12,7 +13,7 @@ use crate::python::{self, Encoding, LoadOptions, Machine, MemoEntries, OnInvalid
 use crate::registry::Registry;
 use crate::restore::restore_value;
 use crate::schema::Schema;
-use crate::traits::{Pickle, Unpickle, UnpickleOwned};
+use crate::traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 use crate::type_info::TypeInfo;
 
 /// Pickles a value into bytes, by the native protocol.
@@ -203,7 +204,9 @@ fn restore_native<'de, T: Unpickle<'de>>(
     };
     let (graph, root) = native::load_graph_by(bytes, header, schema, limits)?;
     restore_value(&graph, root, limits, env).map_err(|error| match error.kind() {
-        ErrorKind::Mismatch { .. } if error.path().is_empty() => another_type(header, info),
+        ErrorKind::Mismatch { .. } if error.path().is_empty() && is_another::<T>(header) => {
+            another_type(header, info)
+        }
         _ => error,
     })
 }
@@ -231,6 +234,18 @@ fn check_first(found: u8) -> Result<()> {
         Some(_) => Ok(()),
         None => Err(Error::new(ErrorKind::NotAPickle { found }).at(0)),
     }
+}
+
+/// Whether no value of the stored type would load.
+#[cold]
+fn is_another<T: Layout>(header: &Header<'_>) -> bool {
+    let Some(Ok(schema)) = header.schema.map(Schema::from_bytes) else { return true };
+    if schema.type_name() == Schema::of::<T>().type_name() {
+        return false;
+    }
+    let report = Compat::of::<T>(&schema);
+    let mut changes = report.changes().iter();
+    changes.any(|change| change.effect == Effect::Breaks && change.path.is_empty())
 }
 
 #[cold]

@@ -134,6 +134,10 @@ impl FieldNodes {
 #[derive(Default)]
 pub struct SchemaBuilder {
     nodes: Vec<Node>,
+    /// What the derive knows of each type, where it is derived.
+    shapes: Vec<Option<&'static Shape>>,
+    /// Whether states are described as they are loaded, which may be more than what is pickled.
+    loads: bool,
     named: HashMap<TypeId, SchemaId>,
     anonymous: HashMap<Node, SchemaId>,
     /// Whether references to anything but text and bytes were described.
@@ -171,7 +175,7 @@ impl SchemaBuilder {
         shape: &'static Shape,
         parts: impl FnOnce(&mut Self) -> [SchemaId; N],
     ) -> SchemaId {
-        self.named::<T>(|schema| {
+        let id = self.named::<T>(|schema| {
             let parts = parts(schema);
             let mut parts = parts.as_slice();
             let class = shape.class.to_owned();
@@ -187,7 +191,28 @@ impl SchemaBuilder {
                 }
                 Body::State | Body::Transparent => unreachable!("described by their contents"),
             }
-        })
+        });
+        self.shapes[id.0 as usize] = Some(shape);
+        id
+    }
+
+    /// A derived type that is pickled as its field, and leaves no trace of its own but where it is
+    /// described as a target of loading.
+    #[doc(hidden)]
+    pub fn transparent<T: ?Sized>(
+        &mut self,
+        shape: &'static Shape,
+        field: impl FnOnce(&mut Self) -> SchemaId,
+    ) -> SchemaId {
+        if !self.loads {
+            return field(self);
+        }
+        let id = self.named::<T>(|schema| {
+            let state = field(schema);
+            Node::State { class: String::new(), state }
+        });
+        self.shapes[id.0 as usize] = Some(shape);
+        id
     }
 
     /// A derived type that is pickled as its state.
@@ -197,10 +222,17 @@ impl SchemaBuilder {
         shape: &'static Shape,
         state: impl FnOnce(&mut Self) -> SchemaId,
     ) -> SchemaId {
-        self.named::<T>(|schema| {
+        let id = self.named::<T>(|schema| {
             let state = state(schema);
             Node::State { class: shape.class.to_owned(), state }
-        })
+        });
+        self.shapes[id.0 as usize] = Some(shape);
+        id
+    }
+
+    /// Whether states are described as they are loaded.
+    pub(crate) fn loads(&self) -> bool {
+        self.loads
     }
 
     /// A field that is pickled as its state. It has no name of its own.
@@ -228,6 +260,7 @@ impl SchemaBuilder {
     fn reserve(&mut self) -> SchemaId {
         let id = SchemaId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 types"));
         self.nodes.push(Node::Open);
+        self.shapes.push(None);
         id
     }
 }
@@ -373,6 +406,26 @@ impl Node {
             | Self::Global
             | Self::Open => self.clone(),
         }
+    }
+}
+
+/// A type as a target of loading: its schema, with states as they are loaded, and what the derive
+/// knows besides.
+pub(crate) struct Described {
+    pub(crate) schema: Schema,
+    shapes: Vec<Option<&'static Shape>>,
+}
+
+impl Described {
+    pub(crate) fn of<T: Layout + ?Sized>() -> Self {
+        let mut builder = SchemaBuilder { loads: true, ..SchemaBuilder::default() };
+        let root = T::describe(&mut builder);
+        Self { schema: Schema { nodes: builder.nodes, root }, shapes: builder.shapes }
+    }
+
+    /// Names, aliases and defaults of a derived type.
+    pub(crate) fn shape(&self, id: SchemaId) -> Option<&'static Shape> {
+        self.shapes[id.0 as usize]
     }
 }
 

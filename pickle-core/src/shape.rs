@@ -17,6 +17,8 @@ pub struct Shape {
     pub aliases: &'static [&'static str],
     /// The form that Python's protocols are written in.
     pub python: PythonShape,
+    /// Whether an enum is also restored from what one of its variants holds, without its name.
+    pub untagged: bool,
     /// Whether a field that the type does not have is an error.
     pub deny_unknown_fields: bool,
     /// The fields or variants.

@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::{OnceLock, RwLock};
 
 use crate::native::varint;
-use crate::schema::{SchemaBuilder, fingerprint};
+use crate::schema::{Schema, SchemaBuilder, fingerprint};
 use crate::traits::Layout;
 
 /// The schema of a type as its pickles carry it.
@@ -121,4 +121,23 @@ fn place(key: TypeId) -> usize {
     let mut bits = Bits(0);
     key.hash(&mut bits);
     bits.finish() as usize % REMEMBERED
+}
+
+impl TypeInfo {
+    /// Whether every pickle of the one type loads as the other.
+    pub(crate) fn loads_as<Old: Layout, New: Layout>() -> bool {
+        static KNOWN: RwLock<Option<HashMap<(TypeId, TypeId), bool>>> = RwLock::new(None);
+        let key = (typeid::of::<Old>(), typeid::of::<New>());
+        let known = KNOWN.read().unwrap_or_else(|poison| poison.into_inner());
+        if let Some(known) = known.as_ref().and_then(|known| known.get(&key)) {
+            return *known;
+        }
+        drop(known);
+        // Classes of trait objects and shared objects are numbered in the pickle, not in the state.
+        let is_shared = Schema::of::<Old>().is_shared();
+        let is_compatible = !is_shared && crate::compat::<Old, New>().is_compatible();
+        let mut known = KNOWN.write().unwrap_or_else(|poison| poison.into_inner());
+        known.get_or_insert_default().insert(key, is_compatible);
+        is_compatible
+    }
 }

@@ -68,6 +68,7 @@ const RULES: &[Rule] = &[
     rule("getstate", CONTAINER, Takes::Path, "getstate = Self::state"),
     rule("setstate", CONTAINER, Takes::Path, "setstate = Self::from_state"),
     rule("after_load", CONTAINER, Takes::Path, "after_load = Self::repair"),
+    rule("untagged", CONTAINER, Takes::Nothing, "untagged"),
     rule("deny_unknown_fields", CONTAINER, Takes::Nothing, "deny_unknown_fields"),
     rule("bound", CONTAINER, Takes::Text, "bound = \"T: Clone\""),
     rule("crate", CONTAINER, Takes::Path, "crate = path::to::pickle"),

@@ -16,6 +16,7 @@ pub(crate) fn all(container: &Container, ctxt: &mut Ctxt) {
     directions(container, ctxt);
     hooks(container, ctxt);
     transparent(container, ctxt);
+    untagged(container, ctxt);
     default(container, ctxt);
     python(container, ctxt);
     rename_all(container, ctxt);
@@ -99,6 +100,22 @@ fn hooks(container: &Container, ctxt: &mut Ctxt) {
     let others = [container.deny_unknown_fields, container.default, container.rename_all];
     for span in others.into_iter().flatten() {
         ctxt.error(span, "no effect here: `getstate` decides what is pickled");
+    }
+}
+
+/// Forms without a name stand for variants only where there are some to choose from.
+fn untagged(container: &Container, ctxt: &mut Ctxt) {
+    let Some(span) = container.untagged else { return };
+    match (&container.form, &container.body) {
+        (Form::State { .. }, _) => {
+            ctxt.error(span, "no effect here: `getstate` and `setstate` say what is pickled");
+        }
+        (_, Body::Struct(_)) => ctxt.error(span, "`untagged` is for enums"),
+        (_, Body::Enum(variants)) => {
+            for span in variants.iter().filter_map(|variant| variant.other) {
+                ctxt.error(span, "`other` would take what `untagged` gives to another variant");
+            }
+        }
     }
 }
 

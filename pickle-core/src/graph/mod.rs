@@ -26,6 +26,21 @@ impl NodeId {
     }
 }
 
+impl NodeId {
+    /// The number of a byte, as an integer that every graph has and none stores: items of `bytes`.
+    pub(crate) fn of_byte(byte: u8) -> Self {
+        Self(FIRST_BYTE + u32::from(byte))
+    }
+
+    fn byte(self) -> u8 {
+        assert!(self.0 >= FIRST_BYTE, "a node of another graph");
+        (self.0 - FIRST_BYTE) as u8
+    }
+}
+
+/// Graphs have fewer nodes.
+const FIRST_BYTE: u32 = u32::MAX - 255;
+
 /// Python's `None`, in every graph.
 pub(crate) const NONE: NodeId = NodeId(0);
 
@@ -132,7 +147,10 @@ pub struct Graph<'de> {
 impl<'de> Graph<'de> {
     /// The node of this number.
     pub fn node(&self, id: NodeId) -> Node {
-        self.nodes[id.index()]
+        match self.nodes.get(id.index()) {
+            Some(node) => *node,
+            None => Node::Int(id.byte().into()),
+        }
     }
 
     /// Whether globals are named as in Python 2, where `builtins` is `__builtin__`.

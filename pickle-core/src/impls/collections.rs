@@ -87,7 +87,7 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         let items = restorer.items(id)?;
         let mut list = Self::new();
-        restorer.each((id, items), node::<T>(), &mut list, |_, _| {}, Self::push_back)?;
+        restorer.each((id, &items), node::<T>(), &mut list, |_, _| {}, Self::push_back)?;
         Ok(list)
     }
 }
@@ -215,7 +215,7 @@ where
         let insert = |set: &mut Self, item| {
             set.insert(item);
         };
-        restorer.each((id, items), hashed::<T>(), &mut set, Self::reserve, insert)?;
+        restorer.each((id, &items), hashed::<T>(), &mut set, Self::reserve, insert)?;
         Ok(set)
     }
 }
@@ -267,7 +267,7 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
             set.insert(item);
         };
         let footprint = 2 * size_of::<T>() + 16;
-        restorer.each((id, items), footprint, &mut set, |_, _| {}, insert)?;
+        restorer.each((id, &items), footprint, &mut set, |_, _| {}, insert)?;
         Ok(set)
     }
 }

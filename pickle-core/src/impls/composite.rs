@@ -30,6 +30,7 @@ const fn shape(name: &'static str, class: &'static str, python: PythonShape, bod
         module: "std",
         qualname: name,
         python,
+        untagged: false,
         deny_unknown_fields: false,
         body,
     }

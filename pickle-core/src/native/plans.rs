@@ -57,6 +57,11 @@ pub(crate) fn plan<'p>(
     Ok((known(&all, fingerprint(&all), schema, left, &classes)?, rest))
 }
 
+/// The plan for a schema of the program's own, in which there are no trait objects.
+pub(crate) fn own(schema: &[u8], fingerprint: u64) -> Result<Arc<Plan>> {
+    known(schema, fingerprint, schema, u64::MAX, &[])
+}
+
 /// What a schema and its plan take of memory, at most.
 fn cost(schema: &[u8]) -> Result<u64> {
     let types = if schema.is_empty() { 0 } else { Schema::count_in(schema)? };

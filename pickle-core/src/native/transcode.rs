@@ -16,8 +16,11 @@ use crate::graph::bigint;
 use crate::graph::{Edges, Extras, Graph, Node, NodeId, Span};
 use crate::limits::Limits;
 use crate::raw::Text;
+use crate::restore::restore_value;
 use crate::schema::Scalar;
 use crate::shape::Style;
+use crate::traits::{Layout, Unpickle};
+use crate::type_info::TypeInfo;
 
 /// Loads the native pickle at the front of `bytes` into a graph; returns that, the root, and how
 /// long the pickle is.
@@ -63,23 +66,39 @@ pub(crate) fn transcode<'de>(
     payload: &'de [u8],
     limits: &Limits,
 ) -> Result<(Graph<'de>, NodeId)> {
-    let mut transcoder = Transcoder {
-        plan,
-        graph: Graph::new(pickle),
-        reader: Reader::new(pickle, payload, limits),
-        frames: Vec::new(),
-        values: Vec::new(),
-        shared: Vec::new(),
-        names: vec![None; plan.names.len()],
-        classes: vec![None; plan.classes.len()],
-        empty: None,
-        used: 0,
-        // What grows by doubling takes twice of what it holds.
-        budget: limits.budget(pickle.len()).min(limits.max_alloc_bytes / 2),
-    };
-    match transcoder.run() {
+    let mut transcoder = Transcoder::new(plan, pickle, payload, limits);
+    let read = transcoder.root().and_then(|root| {
+        transcoder.reader.close_root()?;
+        Ok(root)
+    });
+    match read {
         Ok(root) => Ok((transcoder.graph, root)),
         Err(error) => Err(transcoder.trace(error)),
+    }
+}
+
+impl<'de> Reader<'de> {
+    /// Decodes a state that lies as `S` into another type, which loads all that `S` can be.
+    pub(crate) fn state_as<S: Layout, T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let info = TypeInfo::of::<S>();
+        let plan = plans::own(info.schema(), info.fingerprint)?;
+        let Some(max_depth) = self.limits.max_depth.checked_sub(self.depth + 1) else {
+            return Err(self.too_deep());
+        };
+        let limits = Limits { max_depth, ..self.limits };
+        let (tail, start) = (self.tail, self.offset());
+        let mut transcoder = Transcoder::new(&plan, tail, tail, &limits);
+        transcoder.reader.nested = true;
+        let read = transcoder.root().and_then(|root| {
+            transcoder.reader.close()?;
+            Ok(root)
+        });
+        let value = match read {
+            Ok(root) => restore_value(&transcoder.graph, root, &limits, &self.env),
+            Err(error) => Err(transcoder.trace(error)),
+        };
+        self.tail = transcoder.reader.stream.rest();
+        value.map_err(|error| error.shifted(start))
     }
 }
 
@@ -137,9 +156,27 @@ enum Make<'p> {
 }
 
 impl<'p, 'de> Transcoder<'p, 'de> {
-    fn run(&mut self) -> Result<NodeId> {
+    fn new(plan: &'p Plan, pickle: &'de [u8], payload: &'de [u8], limits: &Limits) -> Self {
+        Self {
+            plan,
+            graph: Graph::new(pickle),
+            reader: Reader::new(pickle, payload, limits),
+            frames: Vec::new(),
+            values: Vec::new(),
+            shared: Vec::new(),
+            names: vec![None; plan.names.len()],
+            classes: vec![None; plan.classes.len()],
+            empty: None,
+            used: 0,
+            // What grows by doubling takes twice of what it holds.
+            budget: limits.budget(pickle.len()).min(limits.max_alloc_bytes / 2),
+        }
+    }
+
+    /// Reads the section at the front of the payload, and what of it is in the stream.
+    fn root(&mut self) -> Result<NodeId> {
         let root = self.plan.root();
-        self.reader.nested = self.plan.is_shared;
+        self.reader.nested |= self.plan.is_shared;
         let heads = self.reader.open_root(self.plan.head(root))?;
         self.value(root, heads)?;
         while let Some(frame) = self.frames.last_mut() {
@@ -184,7 +221,6 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 }
             }
         }
-        self.reader.close_root()?;
         // One value has no frame left that would take it.
         Ok(self.values[0])
     }

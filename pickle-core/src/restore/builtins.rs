@@ -10,13 +10,31 @@ use super::{Instance, Restorer};
 impl<'g> Restorer<'g, '_> {
     /// The items of what is neither list nor tuple.
     #[cold]
-    pub(super) fn items_like(&self, id: NodeId) -> Result<&'g [NodeId]> {
+    pub(super) fn items_like(&self, id: NodeId) -> Result<Cow<'g, [NodeId]>> {
+        match self.graph.node(id) {
+            // What was a set in another version of the type.
+            Node::Set(items) | Node::FrozenSet(items) => {
+                return Ok(Cow::Borrowed(self.graph.edges(items)));
+            }
+            Node::Bytes(_) | Node::ByteArray(_) | Node::Buffer { .. } => {
+                return self.bytes(id).map(numbers);
+            }
+            _ => {}
+        }
         let Some(instance) = self.instance(id) else { return Err(self.mismatch(id, "list")) };
         match (&*instance.module, &*instance.name, instance.args) {
-            ("builtins", "list" | "tuple", []) => Ok(instance.items),
-            ("builtins", "list" | "tuple", [items]) => self.plain_items(*items),
-            ("collections", "deque", [] | [_] | [_, _]) => self.deque(id, &instance),
-            _ => Err(self.mismatch(id, "list")),
+            ("builtins", "list" | "tuple", []) => Ok(Cow::Borrowed(instance.items)),
+            ("builtins", "set" | "frozenset", []) => Ok(Cow::Borrowed(instance.adds)),
+            ("builtins", "list" | "tuple" | "set" | "frozenset", [items]) => {
+                self.plain_items(*items).map(Cow::Borrowed)
+            }
+            ("collections", "deque", [] | [_] | [_, _]) => {
+                self.deque(id, &instance).map(Cow::Borrowed)
+            }
+            _ => match self.bytes_like(id) {
+                Ok(bytes) => Ok(numbers(bytes)),
+                Err(_) => Err(self.mismatch(id, "list")),
+            },
         }
     }
 
@@ -43,25 +61,9 @@ impl<'g> Restorer<'g, '_> {
     ///
     /// # Errors
     /// When the node denotes none.
-    pub fn elements(&self, id: NodeId) -> Result<&'g [NodeId]> {
-        match self.graph.node(id) {
-            Node::Set(items) | Node::FrozenSet(items) => return Ok(self.graph.edges(items)),
-            // What was a sequence in another version of the type.
-            Node::List(items) | Node::Tuple { items, .. } => return Ok(self.graph.edges(items)),
-            _ => {}
-        }
-        match self.instance(id) {
-            Some(made)
-                if made.module == "builtins" && matches!(&*made.name, "set" | "frozenset") =>
-            {
-                match made.args {
-                    [] => Ok(made.adds),
-                    [items] => self.plain_items(*items),
-                    _ => Err(self.mismatch(id, "set")),
-                }
-            }
-            _ => Err(self.mismatch(id, "set")),
-        }
+    pub fn elements(&self, id: NodeId) -> Result<Cow<'g, [NodeId]>> {
+        // What was a sequence in another version of the type is one still.
+        self.items(id).map_err(|_| self.mismatch(id, "set"))
     }
 
     /// The entries of a dict, `OrderedDict`, `defaultdict` or `Counter`: keys and values in turn,
@@ -158,4 +160,9 @@ impl<'g> Restorer<'g, '_> {
         let bytes = text.chars().map(|char| u8::try_from(u32::from(char)));
         bytes.collect::<Result<_, _>>().map_err(|_| self.mismatch(id, "text of Latin-1"))
     }
+}
+
+/// Bytes as integers.
+fn numbers(bytes: Cow<'_, [u8]>) -> Cow<'static, [NodeId]> {
+    Cow::Owned(bytes.iter().map(|byte| NodeId::of_byte(*byte)).collect())
 }

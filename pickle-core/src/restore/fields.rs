@@ -23,6 +23,8 @@ pub(super) enum Source<'g> {
     Instance(Box<Instance<'g>>),
     /// The value of a tagged variant.
     Payload(NodeId),
+    /// The value of a variant without its name; whether it must have nothing more.
+    Bare { exactly: bool },
 }
 
 /// Who is being restored.
@@ -31,6 +33,8 @@ pub(super) struct Owner {
     pub(super) shape: &'static Shape,
     pub(super) variant: Option<&'static Variant>,
     pub(super) fields: &'static Fields,
+    /// Whether fields that are not there are an error.
+    pub(super) deny_unknown: bool,
 }
 
 impl Owner {
@@ -71,7 +75,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ) -> Result<R> {
         let Body::Struct(fields) = &shape.body else { unreachable!("a struct has fields") };
         let mut nodes = [None; N];
-        let owner = Owner { shape, variant: None, fields };
+        let deny_unknown = shape.deny_unknown_fields;
+        let owner = Owner { shape, variant: None, fields, deny_unknown };
         self.locate_struct(id, owner, &mut nodes)?;
         self.build(id, owner, nodes, build)
     }
@@ -84,10 +89,26 @@ impl<'g, 'de> Restorer<'g, 'de> {
         nodes: [Option<NodeId>; N],
         build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
     ) -> Result<R> {
+        // No level of nesting: what recurses passes through a container, which counts one.
         self.charge(1, 0)?;
-        self.nest(id, |restorer| {
-            build(&mut RestoredFields { restorer, id, owner, nodes, index: 0 })
-        })
+        build(&mut RestoredFields { restorer: self, id, owner, nodes, index: 0 })
+    }
+
+    /// What a transparent type is restored from: the node itself; or, of an object from when the
+    /// type was not transparent yet, its only field.
+    #[doc(hidden)]
+    pub fn transparent(&self, id: NodeId, shape: &'static Shape) -> NodeId {
+        let (Node::Call(_) | Node::New(_)) = self.graph.node(id) else { return id };
+        let made = self.instance(id).filter(|made| self.is_class(id, made, shape));
+        let Some(made) = made else { return id };
+        match (made.args, made.states) {
+            ([field], []) => *field,
+            ([], [state]) => match self.graph.node(*state) {
+                Node::Dict(pairs) if pairs.len() == 2 => self.graph.edges(pairs)[1],
+                _ => id,
+            },
+            _ => id,
+        }
     }
 
     /// The state of a type with hooks: what Python would hand to `__setstate__`. An instance
@@ -147,6 +168,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
             Source::Entries { pairs, tag } => self.locate_named(owner, pairs, *tag, found),
             Source::Items(items) => self.locate_items(id, owner, items, found),
             Source::Instance(made) => self.locate_instance(id, owner, made, found),
+            Source::Bare { exactly } => {
+                let deny_unknown = owner.deny_unknown || *exactly;
+                self.locate_bare(id, Owner { deny_unknown, ..owner }, found)
+            }
             Source::Payload(payload) => match (owner.fields.style, owner.fields.list.len()) {
                 (Style::Unit, _) => Ok(()),
                 (Style::Tuple, 1) => {
@@ -155,7 +180,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 }
                 (style, count) => match (self.entries(*payload), self.items(*payload)) {
                     (Ok(pairs), _) => self.locate_named(owner, &pairs, None, found),
-                    (_, Ok(items)) => self.locate_items(id, owner, items, found),
+                    (_, Ok(items)) => self.locate_items(id, owner, &items, found),
                     // It had a field without a name before.
                     _ if style == Style::Named && count == 1 => {
                         found[0] = Some(*payload);
@@ -164,6 +189,27 @@ impl<'g, 'de> Restorer<'g, 'de> {
                     _ => Err(self.mismatch(*payload, "the variant's fields, in a dict or list")),
                 },
             },
+        }
+    }
+
+    /// The fields of a variant that has no name: one field is the value itself.
+    fn locate_bare(&self, id: NodeId, owner: Owner, found: &mut [Option<NodeId>]) -> Result<()> {
+        match (owner.fields.style, found) {
+            (Style::Unit, _) => self.none(id),
+            (Style::Tuple, [found]) => {
+                *found = Some(id);
+                Ok(())
+            }
+            (Style::Named, found) if self.entries(id).is_ok() => {
+                self.locate_named(owner, &self.entries(id)?, None, found)
+            }
+            (_, found) => {
+                let items = self.items(id)?;
+                match owner.deny_unknown && items.len() != found.len() {
+                    true => Err(self.mismatch(id, format!("{} items", found.len()))),
+                    false => self.locate_items(id, owner, &items, found),
+                }
+            }
         }
     }
 
@@ -246,7 +292,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
                     next = index + 1;
                 }
                 None if Some(key) == tag => {}
-                None if owner.shape.deny_unknown_fields => return Err(self.unknown(owner, key)),
+                None if owner.deny_unknown => return Err(self.unknown(owner, key)),
                 None => {}
             }
         }
@@ -269,7 +315,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
             };
             match place {
                 Some(place) => found[place] = Some(*item),
-                None if owner.shape.deny_unknown_fields => {
+                None if owner.deny_unknown => {
                     let field = index.to_string();
                     return Err(self.at(id, Error::new(ErrorKind::UnknownField { field })));
                 }

@@ -355,14 +355,16 @@ impl<'g, 'de> Restorer<'g, 'de> {
         bytes.ok_or_else(|| self.not_borrowed(id, "`Vec<u8>` or `Cow<[u8]>`"))
     }
 
-    /// The items of a list, a tuple or a `deque`.
+    /// The items of a list, a tuple or a `deque`; the elements of a set; `bytes` as integers.
     ///
     /// # Errors
     /// When the node denotes none.
     #[inline]
-    pub fn items(&self, id: NodeId) -> Result<&'g [NodeId]> {
+    pub fn items(&self, id: NodeId) -> Result<Cow<'g, [NodeId]>> {
         match self.graph.node(id) {
-            Node::List(items) | Node::Tuple { items, .. } => Ok(self.graph.edges(items)),
+            Node::List(items) | Node::Tuple { items, .. } => {
+                Ok(Cow::Borrowed(self.graph.edges(items)))
+            }
             _ => self.items_like(id),
         }
     }
@@ -393,7 +395,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
     /// As [`list`](Self::list).
     pub(crate) fn each<T: Unpickle<'de>, C>(
         &mut self,
-        (id, items): (NodeId, &'g [NodeId]),
+        (id, items): (NodeId, &[NodeId]),
         footprint: usize,
         collection: &mut C,
         reserve: impl FnOnce(&mut C, usize),
@@ -456,7 +458,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ///
     /// # Errors
     /// When the node denotes no sequence, or one of another length.
-    pub(crate) fn exactly(&self, id: NodeId, len: usize) -> Result<&'g [NodeId]> {
+    pub(crate) fn exactly(&self, id: NodeId, len: usize) -> Result<Cow<'g, [NodeId]>> {
         match self.items(id) {
             Ok(items) if items.len() == len => Ok(items),
             _ => Err(self.mismatch(id, format!("tuple of {len}"))),
@@ -509,7 +511,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
 
     /// Bytes of the program's own: `bytes` in any form, or a list of integers.
     pub(crate) fn byte_vec(&mut self, id: NodeId) -> Result<Vec<u8>> {
-        if let Node::List(_) | Node::Tuple { .. } = self.graph.node(id) {
+        if let Node::List(_) | Node::Tuple { .. } | Node::Set(_) | Node::FrozenSet(_) =
+            self.graph.node(id)
+        {
             return self.list(id);
         }
         let bytes = self.bytes(id)?;

@@ -77,12 +77,48 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ) -> Result<R> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         let own = &variants[variant.index];
-        let owner = Owner { shape, variant: Some(own), fields: &own.fields };
+        let deny_unknown = shape.deny_unknown_fields;
+        let owner = Owner { shape, variant: Some(own), fields: &own.fields, deny_unknown };
         let mut nodes = [None; N];
-        if N > 0 {
+        if N > 0 || matches!(variant.source, Source::Bare { .. }) {
             self.locate(variant.id, owner, &variant.source, &mut nodes)?;
         }
         self.build(variant.id, owner, nodes, build)
+    }
+
+    /// An enum that is restored from its own forms, and from what one of its variants holds: of
+    /// those that hold all that is there the first, or else of those that hold some of it.
+    ///
+    /// # Errors
+    /// When no variant holds it, or the attempts exceed the limits.
+    #[doc(hidden)]
+    pub fn untagged<R>(
+        &mut self,
+        id: NodeId,
+        shape: &'static Shape,
+        mut build: impl FnMut(&mut Self, RestoredVariant<'g>) -> Result<R>,
+    ) -> Result<R> {
+        let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
+        let level = self.open.len();
+        let named = self.variant(id, shape).and_then(|variant| build(self, variant));
+        if fits(&named) {
+            return named;
+        }
+        for exactly in [true, false] {
+            for index in 0..variants.len() {
+                self.open.truncate(level);
+                self.charge(1, 0)?;
+                let source = Source::Bare { exactly };
+                let built = build(self, RestoredVariant { index, source, id });
+                if fits(&built) {
+                    return built;
+                }
+            }
+        }
+        self.open.truncate(level);
+        let names: Vec<_> = variants.iter().take(20).map(|variant| variant.name).collect();
+        let error = self.mismatch(id, format!("what a variant of {} holds", shape.class));
+        Err(error.with_hint(format!("the variants are {}", names.join(", "))))
     }
 
     /// `{"Variant": fields}`, `{"type": "Variant", ..fields}`, `{"type": .., "content": fields}`.
@@ -250,6 +286,17 @@ fn exactly(variants: &[Variant], name: &str) -> Option<usize> {
 
 fn other(variants: &[Variant]) -> Option<usize> {
     variants.iter().position(|variant| variant.other)
+}
+
+/// Whether a variant was built, or no other needs to be tried.
+fn fits<R>(built: &Result<R>) -> bool {
+    match built {
+        Ok(_) => true,
+        Err(error) => matches!(
+            error.kind(),
+            ErrorKind::Memory { .. } | ErrorKind::Depth { .. } | ErrorKind::Corrupt { .. }
+        ),
+    }
 }
 
 fn is_enum(shape: &Shape, made: &Instance<'_>) -> bool {

@@ -62,7 +62,7 @@ fn made_by_call(
                 return Ok(None);
             }
             restorer.charge(elements.len(), size_of::<NodeId>())?;
-            let edges = graph.link(elements);
+            let edges = graph.link(&elements);
             Some(if made.name == "set" { Node::Set(edges) } else { Node::FrozenSet(edges) })
         }
         _ => None,

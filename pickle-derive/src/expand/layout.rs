@@ -106,7 +106,9 @@ fn describe(container: &Container) -> TokenStream {
             quote_spanned!(site()=> schema.state::<Self>(&__SHAPE, |schema| #state))
         }
         (Form::Transparent(_), Body::Struct(fields)) => {
-            fields.pickled().map(|(_, field)| describe_field(field, container)).collect()
+            let field: TokenStream =
+                fields.pickled().map(|(_, field)| describe_field(field, container)).collect();
+            quote_spanned!(site()=> schema.transparent::<Self>(&__SHAPE, |schema| #field))
         }
         (_, Body::Struct(fields)) => shaped(container, &[fields]),
         (_, Body::Enum(variants)) => {

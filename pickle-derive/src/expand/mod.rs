@@ -144,9 +144,12 @@ impl Hooks {
     /// Describes the state of a value of type `of`.
     fn describe(&self, of: &TokenStream) -> TokenStream {
         match (self.get(), self.set()) {
-            (Some(get), _) => {
+            (Some(get), None) => {
                 quote_spanned!(site()=> __pickle::hooks::describe_state::<#of, _>(#get, schema))
             }
+            (Some(get), Some(set)) => quote_spanned! {site()=>
+                __pickle::hooks::describe_states::<#of, _, _, _>(#get, #set, schema)
+            },
             (None, Some(set)) => {
                 quote_spanned!(site()=> __pickle::hooks::describe_rebuilt::<#of, _, _>(#set, schema))
             }

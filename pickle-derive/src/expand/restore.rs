@@ -30,12 +30,20 @@ pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStrea
             }),
         }
     });
-    quote_spanned! {site()=>
-        let variant = restorer.variant(id, &__SHAPE)?;
+    let build = quote_spanned! {site()=>
         match variant.index {
             #(#arms)*
             _ => ::core::unreachable!("the table has as many variants"),
         }
+    };
+    if container.untagged.is_some() {
+        return quote_spanned! {site()=>
+            restorer.untagged(id, &__SHAPE, |restorer, variant| #build)
+        };
+    }
+    quote_spanned! {site()=>
+        let variant = restorer.variant(id, &__SHAPE)?;
+        #build
     }
 }
 
@@ -100,5 +108,8 @@ fn transparent(container: &Container, fields: &Fields) -> TokenStream {
         });
         quote_spanned!(site()=> #member: #value,)
     });
-    quote_spanned!(site()=> ::core::result::Result::Ok(Self { #(#values)* }))
+    quote_spanned! {site()=>
+        let id = restorer.transparent(id, &__SHAPE);
+        ::core::result::Result::Ok(Self { #(#values)* })
+    }
 }

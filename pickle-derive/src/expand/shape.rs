@@ -14,6 +14,7 @@ pub(super) fn table(container: &Container) -> TokenStream {
     let qualname = qualname.trim_start_matches('.');
     let aliases = texts(&container.aliases);
     let python = format_ident!("{}", python(container));
+    let untagged = container.untagged.is_some();
     let deny_unknown_fields = container.deny_unknown_fields.is_some();
     let body = match (&container.form, &container.body) {
         (Form::State { .. }, _) => quote!(State),
@@ -38,6 +39,7 @@ pub(super) fn table(container: &Container) -> TokenStream {
             module: #module,
             qualname: #qualname,
             python: __pickle::shape::PythonShape::#python,
+            untagged: #untagged,
             deny_unknown_fields: #deny_unknown_fields,
             body: __pickle::shape::Body::#body,
         };

@@ -1,5 +1,6 @@
 //! How a `numpy.dtype` is pickled.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::dtype::{ByteOrder, Dtype, DtypeField, DtypeKind, STRUCT_FLAGS};
@@ -200,9 +201,9 @@ fn restore_dtype(id: NodeId, restorer: &mut Restorer<'_, '_>) -> Result<Option<D
     let dtype = restorer.nest(id, |restorer| {
         let state = match made.states.last() {
             Some(state) => restorer.items(*state)?,
-            None => &[],
+            None => Cow::Borrowed(&[][..]),
         };
-        restore_parts(*first, state, restorer)
+        restore_parts(*first, &state, restorer)
     })?;
     dtype.map(Some).ok_or_else(|| restorer.invalid(id, DTYPE))
 }

@@ -66,6 +66,7 @@ std_struct! { [] Uuid, "Uuid" as "uuid.UUID" { bytes: [u8; 16] },
 /// What `UUID.__getstate__` returns: the number. That it is unknown how safely it was made is not
 /// said.
 static STATE: Shape = Shape {
+    untagged: false,
     name: "UUID",
     class: "uuid.UUID",
     aliases: &[],
