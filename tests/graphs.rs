@@ -2,6 +2,10 @@
 
 #[path = "graphs/cells.rs"]
 mod cells;
+#[path = "graphs/depth.rs"]
+mod depth;
+#[path = "graphs/hostile.rs"]
+mod hostile;
 #[path = "graphs/identity.rs"]
 mod identity;
 #[path = "graphs/weak.rs"]

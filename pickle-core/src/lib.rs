@@ -28,6 +28,7 @@ pub mod schema;
 pub mod shape;
 #[doc(hidden)]
 pub mod shared;
+mod stack;
 pub mod traits;
 mod type_info;
 mod value;

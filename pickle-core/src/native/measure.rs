@@ -9,6 +9,7 @@ use super::{INLINE, LONG, in_stream};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::Member;
+use crate::stack;
 use crate::traits::Pickle;
 
 /// The sizes of a section's parts, added up by [`Pickle::measure`].
@@ -69,7 +70,10 @@ impl Measure {
             return Err(too_deep(self.max_depth));
         }
         self.depth += 1;
-        inside(self)?;
+        match stack::is_due(self.depth) {
+            false => inside(self)?,
+            true => stack::with_room(|| inside(self))?,
+        }
         self.depth -= 1;
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::raw::{Fields, Head, Text, copy_text, decode_each, decode_into_vec, decode_value};
 use crate::registry::{ClassEntry, MemberOf};
 use crate::shared::Memo;
+use crate::stack;
 use crate::traits::{Layout, Unpickle};
 use crate::type_info::TypeInfo;
 
@@ -225,7 +226,10 @@ impl<'de> Reader<'de> {
             return Err(self.too_deep());
         }
         self.depth += 1;
-        let value = inside(self)?;
+        let value = match stack::is_due(self.depth) {
+            false => inside(self)?,
+            true => stack::with_room(|| inside(self))?,
+        };
         self.depth -= 1;
         Ok(value)
     }

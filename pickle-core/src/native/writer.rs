@@ -8,6 +8,7 @@ use super::{BLOCK, COUNT, IN_STREAM, LARGE, LONG, in_stream, varint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Cursor, HeadMut, Region, Section, Written, image_bytes};
 use crate::registry::Member;
+use crate::stack;
 use crate::traits::{Layout, Pickle};
 
 /// From how many bytes, and from how many elements with tails or text, a sequence may leave its
@@ -148,9 +149,7 @@ impl Writer {
     /// Encodes a value into the tail.
     #[inline(always)]
     pub fn boxed<T: Pickle + ?Sized>(&mut self, value: &T) {
-        self.depth += 1;
-        self.group(T::HEAD, |fields, writer| fields.put(value, writer));
-        self.depth -= 1;
+        self.nest(|writer| writer.group(T::HEAD, |fields, writer| fields.put(value, writer)));
     }
 
     /// Writes fields of `size` bytes into the tail: those of a large variant.
@@ -216,9 +215,20 @@ impl Writer {
     #[inline(always)]
     fn near_seq<T: Pickle, B: Borrow<T>>(&mut self, count: usize, items: impl Iterator<Item = B>) {
         let place = self.tail.items::<T>(count);
+        self.nest(|writer| {
+            if !place.is_some_and(|place| place.write(items, writer)) {
+                writer.changed();
+            }
+        });
+    }
+
+    /// Counts a level of nesting, whose limit the measure has checked.
+    #[inline(always)]
+    fn nest(&mut self, inside: impl FnOnce(&mut Self)) {
         self.depth += 1;
-        if !place.is_some_and(|place| place.write(items, self)) {
-            self.changed();
+        match stack::is_due(self.depth) {
+            false => inside(self),
+            true => stack::with_room(|| inside(self)),
         }
         self.depth -= 1;
     }

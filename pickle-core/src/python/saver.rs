@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Integer};
 use crate::limits::Limits;
 use crate::protocol::Protocol;
+use crate::stack;
 use crate::traits::Pickle;
 
 use super::opcode as op;
@@ -183,7 +184,10 @@ impl<'w> Saver<'w> {
             return Err(too_deep(self.max_depth));
         }
         self.depth += 1;
-        inside(self)?;
+        match stack::is_due(self.depth) {
+            false => inside(self)?,
+            true => stack::with_room(|| inside(self))?,
+        }
         self.depth -= 1;
         Ok(())
     }
@@ -249,10 +253,11 @@ impl<'w> Saver<'w> {
     pub fn str(&mut self, text: &str) {
         let shared = self.begin();
         // A shared object is one of its own, though others may have the same text.
-        if shared.is_none() && self.options.memo == MemoEntries::Python {
-            if let Some(memo) = self.texts.get_or_insert(text.as_bytes(), self.memo_len) {
-                return self.writer.get(memo);
-            }
+        if shared.is_none()
+            && self.options.memo == MemoEntries::Python
+            && let Some(memo) = self.texts.get_or_insert(text.as_bytes(), self.memo_len)
+        {
+            return self.writer.get(memo);
         }
         self.writer.text(text.as_bytes());
         self.put_everywhere(shared);

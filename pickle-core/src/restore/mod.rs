@@ -30,6 +30,7 @@ use crate::graph::{Graph, Integer, Node, NodeId};
 use crate::limits::Limits;
 use crate::native::unfinished;
 use crate::shared::{Memo, SlotId};
+use crate::stack;
 use crate::traits::Unpickle;
 
 /// Builds typed values from a graph. [`Unpickle::restore`] gets one.
@@ -155,7 +156,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
             return Err(self.too_deep(id));
         }
         self.open.push(id);
-        let value = inside(self)?;
+        let value = match stack::is_due(self.open.len() as u32) {
+            false => inside(self)?,
+            true => stack::with_room(|| inside(self))?,
+        };
         self.open.pop();
         Ok(value)
     }
