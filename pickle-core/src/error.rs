@@ -182,6 +182,12 @@ impl Error {
         Self::new(ErrorKind::Invalid { expected: expected.into() })
     }
 
+    /// A value that no type of this kind has.
+    #[cold]
+    pub(crate) fn expected(what: impl Display) -> Self {
+        Self::custom(format!("expected {what}"))
+    }
+
     #[cold]
     pub(crate) fn corrupt(what: impl Into<Text>) -> Self {
         Self::new(ErrorKind::Corrupt { what: what.into() })

@@ -308,6 +308,19 @@ macro_rules! std_enum {
 
 pub(crate) use {class_name, std_enum, std_struct};
 
+/// A value that was made to be pickled, and has no impl of its own.
+#[cfg(any(feature = "chrono", feature = "time"))]
+pub(crate) struct Owned<T>(pub(crate) T);
+
+#[cfg(any(feature = "chrono", feature = "time"))]
+impl<T> std::ops::Deref for Owned<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 /// A type that is pickled as if it were what it holds.
 macro_rules! std_wrapper {
     ([$($generics:tt)*] $type:ty as $inner:ty $(where $bounded:ty: $bound:path)?,

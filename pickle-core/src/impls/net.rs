@@ -20,7 +20,10 @@ std_struct! { [] Ipv4Addr, "Ipv4Addr" { octets: [u8; 4] },
 }
 
 fn save_v4(address: &Ipv4Addr, saver: &mut Saver<'_>) -> Result<()> {
-    save_text("IPv4Address", &address.to_string(), saver)
+    saver.call("ipaddress", "IPv4Address", 1, |saver| {
+        saver.int(address.to_bits().into());
+        Ok(())
+    })
 }
 
 fn restore_v4(id: NodeId, restorer: &mut Restorer<'_, '_>) -> Result<Option<Ipv4Addr>> {
@@ -48,7 +51,10 @@ fn save_v6(address: &Ipv6Addr, saver: &mut Saver<'_>) -> Result<()> {
         (Some(_), [.., high, low]) => format!("::ffff:{high:x}:{low:x}"),
         _ => address.to_string(),
     };
-    save_text("IPv6Address", &text, saver)
+    saver.call("ipaddress", "IPv6Address", 1, |saver| {
+        saver.fresh_str(&text);
+        Ok(())
+    })
 }
 
 fn restore_v6(id: NodeId, restorer: &mut Restorer<'_, '_>) -> Result<Option<Ipv6Addr>> {
@@ -62,13 +68,6 @@ fn restore_v6(id: NodeId, restorer: &mut Restorer<'_, '_>) -> Result<Option<Ipv6
         }
         None => Ok(None),
     }
-}
-
-fn save_text(class: &str, text: &str, saver: &mut Saver<'_>) -> Result<()> {
-    saver.call("ipaddress", class, 1, |saver| {
-        saver.fresh_str(text);
-        Ok(())
-    })
 }
 
 /// What an address of Python's `ipaddress` was made of.

@@ -6,7 +6,7 @@ use chrono::{
 };
 
 use super::civil::{CivilDate, CivilDateTime, CivilTime, Span};
-use crate::impls::composite::std_wrapper;
+use crate::impls::composite::{Owned, std_wrapper};
 use crate::impls::prelude::*;
 use crate::python::{self, Moment, OffsetMoment, TimeZone};
 
@@ -74,7 +74,7 @@ std_wrapper! { [] DateTime<FixedOffset> as OffsetMoment,
 std_wrapper! { [] FixedOffset as TimeZone,
     dump: |value| python::TimeDelta::new(0, value.local_minus_utc().into(), 0)
         .and_then(TimeZone::fixed)
-        .map(Box::new),
+        .map(Owned),
     load: |zone| zone
         .offset()
         .filter(|offset| offset.microseconds() == 0)
@@ -83,10 +83,11 @@ std_wrapper! { [] FixedOffset as TimeZone,
 }
 
 std_wrapper! { [] TimeDelta as Span,
-    dump: |value| {
-        let nanos = i128::from(value.num_seconds()) * i128::from(SECOND)
-            + i128::from(value.subsec_nanos());
-        Span::of_nanos(nanos).map(Box::new).ok_or_else(|| Error::invalid("a span of 64 bits"))
-    },
-    load: |span| TimeDelta::new(span.secs, span.nanos).ok_or("a span of 64 bits of milliseconds")
+    dump: |value| Ok::<_, Error>(&Span { secs: value.num_seconds(), nanos: value.subsec_nanos() }),
+    load: |span| {
+        const RANGE: &str = "a span of 64 bits of milliseconds";
+        let secs = if span.nanos < 0 { span.secs.checked_sub(1) } else { Some(span.secs) };
+        let nanos = span.nanos.rem_euclid(SECOND as i32) as u32;
+        secs.and_then(|secs| TimeDelta::new(secs, nanos)).ok_or(RANGE)
+    }
 }

@@ -6,33 +6,33 @@ use crate::python::{Date, DateTime, NANOS, Time, TimeDelta, unsupported};
 
 const SECOND: u32 = 1_000_000_000;
 
-/// A signed span of time: seconds, rounded down, and nanoseconds from there on.
+/// A signed span of time: seconds, and nanoseconds of the same sign.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
     pub(crate) secs: i64,
-    pub(crate) nanos: u32,
+    pub(crate) nanos: i32,
 }
 
 impl Span {
-    pub(crate) fn of_nanos(total: i128) -> Option<Self> {
-        let second = i128::from(SECOND);
-        let secs = i64::try_from(total.div_euclid(second)).ok()?;
-        Some(Self { secs, nanos: total.rem_euclid(second) as u32 })
-    }
-
-    fn checked(secs: i64, nanos: u32) -> Result<Self, &'static str> {
-        if nanos < SECOND { Ok(Self { secs, nanos }) } else { Err(NANOS) }
+    fn checked(secs: i64, nanos: i32) -> Result<Self, &'static str> {
+        let same_sign = secs == 0 || nanos == 0 || (secs < 0) == (nanos < 0);
+        if nanos.unsigned_abs() < SECOND && same_sign {
+            Ok(Self { secs, nanos })
+        } else {
+            Err(NANOS)
+        }
     }
 }
 
-std_struct! { [] Span, "Span" as "civil.Span" { secs: i64, nanos: u32 },
+std_struct! { [] Span, "Span" as "civil.Span" { secs: i64, nanos: i32 },
     dump: |span| (span.secs, span.nanos),
     load: Span::checked(secs, nanos),
     save: save_span, restore: restore_span
 }
 
 fn save_span(span: &Span, saver: &mut Saver<'_>) -> Result<()> {
-    match TimeDelta::new(0, span.secs, (span.nanos / 1000).into()) {
+    let micros = i128::from(span.secs) * 1_000_000 + i128::from(span.nanos.div_euclid(1000));
+    match TimeDelta::from_microseconds(micros) {
         Ok(delta) => delta.save(saver),
         Err(_) => Err(unsupported("a span of 1000000000 days or more")),
     }
@@ -42,8 +42,10 @@ fn restore_span(id: NodeId, restorer: &mut Restorer<'_, '_>) -> Result<Option<Sp
     if restorer.made_by(id, "datetime", "timedelta").is_none() {
         return Ok(None);
     }
-    let delta = TimeDelta::restore(id, restorer)?;
-    Ok(Span::of_nanos(delta.total_microseconds() * 1000))
+    // A timedelta has less than 10^14 seconds.
+    let micros = TimeDelta::restore(id, restorer)?.total_microseconds();
+    let (secs, micros) = ((micros / 1_000_000) as i64, (micros % 1_000_000) as i32);
+    Ok(Some(Span { secs, nanos: micros * 1000 }))
 }
 
 /// A date of any year.

@@ -62,10 +62,8 @@ std_wrapper! { [] Timestamp as Moment,
 dump: |value| Ok::<_, Error>(&moment(*value)), load: |inner| timestamp(inner) }
 
 std_wrapper! { [] SignedDuration as Span,
-    dump: |value| Span::of_nanos(value.as_nanos())
-        .map(Box::new)
-        .ok_or_else(|| Error::invalid("a span of 64 bits")),
-    load: |span| Ok(SignedDuration::new(span.secs, span.nanos as i32))
+    dump: |value| Ok::<_, Error>(&Span { secs: value.as_secs(), nanos: value.subsec_nanos() }),
+    load: |span| Ok(SignedDuration::new(span.secs, span.nanos))
 }
 
 // The zone is its IANA name, or its offset as `+05:30`.

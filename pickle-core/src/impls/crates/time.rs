@@ -5,7 +5,7 @@ use time::{
 };
 
 use super::civil::{CivilDate, CivilDateTime, CivilTime, Span};
-use crate::impls::composite::std_wrapper;
+use crate::impls::composite::{Owned, std_wrapper};
 use crate::impls::prelude::*;
 use crate::python::{self, Moment, OffsetMoment, TimeZone};
 
@@ -78,7 +78,7 @@ std_wrapper! { [] OffsetDateTime as OffsetMoment,
 std_wrapper! { [] UtcOffset as TimeZone,
     dump: |value| python::TimeDelta::new(0, value.whole_seconds().into(), 0)
         .and_then(TimeZone::fixed)
-        .map(Box::new),
+        .map(Owned),
     load: |zone| zone
         .offset()
         .filter(|offset| offset.microseconds() == 0)
@@ -90,8 +90,9 @@ std_wrapper! { [] UtcOffset as TimeZone,
 }
 
 std_wrapper! { [] Duration as Span,
-    dump: |value| Span::of_nanos(value.whole_nanoseconds())
-        .map(Box::new)
-        .ok_or_else(|| Error::invalid("a span of 64 bits")),
-    load: |span| Ok(Duration::seconds(span.secs).saturating_add(Duration::nanoseconds(span.nanos.into())))
+    dump: |value| Ok::<_, Error>(&Span {
+        secs: value.whole_seconds(),
+        nanos: value.subsec_nanoseconds(),
+    }),
+    load: |span| Ok(Duration::new(span.secs, span.nanos))
 }

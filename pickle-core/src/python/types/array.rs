@@ -61,7 +61,7 @@ impl<'a> NdArray<'a> {
         order: Order,
         bytes: impl Into<Cow<'a, [u8]>>,
     ) -> Result<Self> {
-        Self::checked(dtype, shape.into(), order, bytes.into()).map_err(Error::invalid)
+        Self::checked(dtype, shape.into(), order, bytes.into()).map_err(Error::expected)
     }
 
     /// An array over elements in the order of C.
@@ -89,7 +89,7 @@ impl<'a> NdArray<'a> {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.shape.iter().product()
+        if self.is_empty() { 0 } else { self.shape.iter().product() }
     }
 
     /// Whether there are no elements.
@@ -118,7 +118,7 @@ impl<'a> NdArray<'a> {
             Ok(elements) if self.is_native() => return Ok(elements),
             Ok(_) => "elements in the byte order of another machine",
             Err(checked::CheckedCastError::InvalidBitPattern) => {
-                return Err(Error::invalid("elements that are 0 or 1"));
+                return Err(Error::expected("elements that are 0 or 1"));
             }
             Err(_) => "elements that are not aligned in memory",
         };
@@ -139,7 +139,7 @@ impl<'a> NdArray<'a> {
         let size = size_of::<T>();
         let elements = bytes.chunks_exact(size).map(checked::try_pod_read_unaligned);
         let elements: Result<_, _> = elements.collect();
-        elements.map_err(|_| Error::invalid("elements that are 0 or 1"))
+        elements.map_err(|_| Error::expected("elements that are 0 or 1"))
     }
 
     /// The bytes of the elements in the order of C; a copy if they are in another.
@@ -447,7 +447,8 @@ fn transposed<'a>(array: NdArray<'a>, axes: &[usize]) -> Result<NdArray<'a>, &'s
     const AXES: &str = "each dimension once";
     let mut strides = vec![array.dtype.size; array.shape.len()];
     for dimension in (1..array.shape.len()).rev() {
-        strides[dimension - 1] = strides[dimension] * array.shape[dimension];
+        // Too large only where there are no elements.
+        strides[dimension - 1] = strides[dimension].saturating_mul(array.shape[dimension]);
     }
     let mut seen = vec![false; axes.len()];
     if axes.len() != array.shape.len() {
@@ -487,7 +488,7 @@ impl NdScalar {
     /// # Errors
     /// When they are not as many as the dtype needs, and for Python objects.
     pub fn new(dtype: Dtype, bytes: Vec<u8>) -> Result<Self> {
-        Self::checked(dtype, bytes).map_err(Error::invalid)
+        Self::checked(dtype, bytes).map_err(Error::expected)
     }
 
     /// A scalar of this value.

@@ -94,7 +94,7 @@ impl FromStr for BigInt {
             digits => (false, digits),
         };
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-            return Err(Error::invalid("an int in decimal digits"));
+            return Err(Error::expected("an int in decimal digits"));
         }
         let mut number = Vec::new();
         for chunk in digits.chunks(9) {
@@ -152,7 +152,7 @@ macro_rules! convert {
                         return Ok(found);
                     }
                 }
-                Err(Error::invalid(concat!("an int in the range of ", stringify!($type))))
+                Err(Error::expected(concat!("an int in the range of ", stringify!($type))))
             }
         }
     )*};
@@ -173,7 +173,7 @@ macro_rules! convert_pointer_sized {
 
             fn try_from(value: BigInt) -> Result<Self> {
                 Self::try_from($wide::try_from(value)?).map_err(|_| {
-                    Error::invalid(concat!("an int in the range of ", stringify!($type)))
+                    Error::expected(concat!("an int in the range of ", stringify!($type)))
                 })
             }
         }

@@ -78,7 +78,7 @@ impl<T> Deque<T> {
     /// # Errors
     /// When there are more.
     pub fn bounded(items: VecDeque<T>, max_len: u64) -> Result<Self> {
-        Self::checked(items, Some(max_len)).map_err(Error::invalid)
+        Self::checked(items, Some(max_len)).map_err(Error::expected)
     }
 
     /// The items.

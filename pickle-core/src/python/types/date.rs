@@ -31,7 +31,7 @@ impl Date {
     /// # Errors
     /// When there is no such day between the years 1 and 9999.
     pub fn new(year: i32, month: u8, day: u8) -> Result<Self> {
-        Self::checked(year, month, day).map_err(Error::invalid)
+        Self::checked(year, month, day).map_err(Error::expected)
     }
 
     /// The year, 1 to 9999.

@@ -45,7 +45,7 @@ impl FromStr for Decimal {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        Self::checked(text).map_err(Error::invalid)
+        Self::checked(text).map_err(Error::expected)
     }
 }
 

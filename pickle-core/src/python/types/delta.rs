@@ -47,7 +47,7 @@ impl TimeDelta {
     pub fn from_microseconds(total: i128) -> Result<Self> {
         let days = i32::try_from(total.div_euclid(DAY)).ok();
         let days = days.filter(|days| days.unsigned_abs() < 1_000_000_000);
-        let Some(days) = days else { return Err(Error::invalid(RANGE)) };
+        let Some(days) = days else { return Err(Error::expected(RANGE)) };
         let rest = total.rem_euclid(DAY);
         Ok(Self { days, seconds: (rest / SECOND) as u32, microseconds: (rest % SECOND) as u32 })
     }
@@ -114,7 +114,7 @@ impl TryFrom<TimeDelta> for Duration {
         let total = u64::try_from(delta.total_microseconds() / SECOND);
         match total {
             Ok(seconds) if delta.days >= 0 => Ok(Self::new(seconds, delta.microseconds * 1000)),
-            _ => Err(Error::invalid("a duration, which is not negative")),
+            _ => Err(Error::expected("a duration, which is not negative")),
         }
     }
 }

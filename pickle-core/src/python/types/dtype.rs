@@ -276,6 +276,6 @@ impl FromStr for Dtype {
             "O" => Dtype::simple(DtypeKind::Object, 8, ByteOrder::None),
             _ => Dtype::of_code(code, order),
         };
-        found.ok_or_else(|| Error::invalid("a numpy dtype, as `<f8`, `|S5` or `<M8[ns]`"))
+        found.ok_or_else(|| Error::expected("a numpy dtype, as `<f8`, `|S5` or `<M8[ns]`"))
     }
 }

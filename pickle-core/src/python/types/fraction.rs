@@ -30,7 +30,7 @@ impl Fraction {
     /// # Errors
     /// When the denominator is not above zero.
     pub fn new(numerator: BigInt, denominator: BigInt) -> Result<Self> {
-        Self::checked(numerator, denominator).map_err(Error::invalid)
+        Self::checked(numerator, denominator).map_err(Error::expected)
     }
 
     /// What is above the line.
@@ -54,7 +54,7 @@ impl Fraction {
     fn of_text(text: &str) -> Result<Self> {
         const LONGEST: usize = 2 * 4300;
         if text.len() > LONGEST {
-            return Err(Error::invalid("a fraction of at most 8600 characters"));
+            return Err(Error::expected("a fraction of at most 8600 characters"));
         }
         let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
         Self::new(numerator.trim().parse()?, denominator.trim().parse()?)

@@ -27,7 +27,7 @@ impl PyRange {
     /// # Errors
     /// When the step is zero.
     pub fn new(start: BigInt, stop: BigInt, step: BigInt) -> Result<Self> {
-        Self::checked(start, stop, step).map_err(Error::invalid)
+        Self::checked(start, stop, step).map_err(Error::expected)
     }
 
     /// The first integer, if there is any.

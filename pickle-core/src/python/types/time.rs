@@ -34,7 +34,7 @@ impl Time {
     /// # Errors
     /// When a part is out of its range: seconds and minutes go to 59, microseconds to 999999.
     pub fn new(hour: u8, minute: u8, second: u8, microsecond: u32) -> Result<Self> {
-        Self::checked(hour, minute, second, microsecond, false, None).map_err(Error::invalid)
+        Self::checked(hour, minute, second, microsecond, false, None).map_err(Error::expected)
     }
 
     /// The same time in a zone; or in none.
@@ -109,7 +109,7 @@ impl Time {
     fn of_bytes(bytes: [u8; 6], fold: bool, zone: Option<TimeZone>) -> Result<Self> {
         let [hour, minute, second, high, mid, low] = bytes;
         let microsecond = u32::from_be_bytes([0, high, mid, low]);
-        Self::checked(hour, minute, second, microsecond, fold, zone).map_err(Error::invalid)
+        Self::checked(hour, minute, second, microsecond, fold, zone).map_err(Error::expected)
     }
 }
 

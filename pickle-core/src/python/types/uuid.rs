@@ -52,7 +52,7 @@ impl FromStr for Uuid {
         let is_hex = digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
         match u128::from_str_radix(&digits, 16) {
             Ok(value) if is_hex => Ok(Self(value.to_be_bytes())),
-            _ => Err(Error::invalid("a UUID of 32 hexadecimal digits")),
+            _ => Err(Error::expected("a UUID of 32 hexadecimal digits")),
         }
     }
 }

@@ -37,7 +37,7 @@ impl TimeZone {
     /// # Errors
     /// When that is a day or more.
     pub fn fixed(offset: TimeDelta) -> Result<Self> {
-        Self::checked(None, offset, None).map_err(Error::invalid)
+        Self::checked(None, offset, None).map_err(Error::expected)
     }
 
     /// So far from UTC, by a name of its own.
@@ -45,7 +45,7 @@ impl TimeZone {
     /// # Errors
     /// As [`fixed`](Self::fixed).
     pub fn fixed_named(offset: TimeDelta, name: impl Into<String>) -> Result<Self> {
-        Self::checked(None, offset, Some(name.into())).map_err(Error::invalid)
+        Self::checked(None, offset, Some(name.into())).map_err(Error::expected)
     }
 
     /// A zone of the IANA database by its key. Whether it is there is not looked up.
@@ -53,7 +53,7 @@ impl TimeZone {
     /// # Errors
     /// When the key is empty.
     pub fn named(key: impl Into<String>) -> Result<Self> {
-        Self::checked(Some(key.into()), TimeDelta::ZERO, None).map_err(Error::invalid)
+        Self::checked(Some(key.into()), TimeDelta::ZERO, None).map_err(Error::expected)
     }
 
     /// The key of a zone in the IANA database.
