@@ -11,3 +11,5 @@ mod functions;
 mod hostile;
 #[path = "names/persistent.rs"]
 mod persistent;
+#[path = "names/shared.rs"]
+mod shared;

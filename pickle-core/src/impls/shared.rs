@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Measure, Reader, Slot, WORD, Writer, Written};
 use crate::python::Saver;
+use crate::registry::Registry;
 use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::shared::{ArcFamily, RcFamily, Shareable};
@@ -107,7 +108,7 @@ macro_rules! shared {
             }
 
             fn absent() -> Option<Self> {
-                Some(T::dangling::<$Family>())
+                T::dangling::<$Family>(Registry::shared())
             }
         }
     )*};

@@ -21,7 +21,7 @@ pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, read_pickle};
 pub use measure::Measure;
 pub use reader::Reader;
-pub(crate) use shared::{WORD, Word, unfinished};
+pub(crate) use shared::{WORD, Word, no_class, unfinished};
 pub(crate) use transcode::{load_graph, load_graph_by};
 pub use writer::Writer;
 

@@ -547,7 +547,8 @@ impl<'de> Reader<'de> {
 
     #[inline]
     pub(crate) fn memo_mut(&mut self) -> &mut Memo {
-        self.memo.get_or_insert_default()
+        let env = &self.env;
+        self.memo.get_or_insert_with(|| Box::new(Memo::new(env)))
     }
 
     #[cold]

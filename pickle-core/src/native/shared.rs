@@ -148,7 +148,8 @@ impl<'de> Reader<'de> {
         head: Head<'_, H>,
     ) -> Result<F::Weak<T>> {
         match Word::read(head.array()) {
-            Word::Dangling => Ok(T::dangling::<F>()),
+            Word::Dangling => T::dangling::<F>(self.env.registry())
+                .ok_or_else(|| self.at(head.bytes(), no_class())),
             Word::Known(number) => self.known(head, |memo, slot| memo.weak::<F, T>(slot), number),
             Word::New | Word::Unnumbered => {
                 self.shared::<F, T, H>(head).map(|strong| F::downgrade(&strong))
@@ -171,6 +172,13 @@ impl<'de> Reader<'de> {
             self.at(head.bytes(), error)
         })
     }
+}
+
+/// A weak pointer to nothing is one to nothing of some type.
+#[cold]
+pub(crate) fn no_class() -> Error {
+    let what = "a dead `Weak` of a trait's objects, of which the registry has no class".into();
+    Error::new(ErrorKind::Unsupported { what })
 }
 
 /// An object that cannot be pointed at before it is complete holds itself.

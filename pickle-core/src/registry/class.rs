@@ -3,6 +3,8 @@
 use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::marker::PhantomData;
+use std::rc::{self, Rc};
+use std::sync::{self, Arc};
 
 use crate::error::Result;
 use crate::graph::NodeId;
@@ -10,8 +12,11 @@ use crate::native::{Measure, Reader, Writer};
 use crate::python::Saver;
 use crate::restore::Restorer;
 use crate::shape::{Body, PythonShape, Shape};
+use crate::shared::{ArcFamily, Family, RcFamily};
 use crate::traits::{Pickle, UnpickleOwned};
 use crate::type_info::TypeInfo;
+
+use super::shared::SharedMaker;
 
 /// What a trait under `#[pickle::class]` asks of those that implement it: that they can be pickled.
 /// It is implemented for all that can.
@@ -70,6 +75,10 @@ pub trait Class: Object + 'static {
 #[doc(hidden)]
 pub trait Implements<C>: Class {
     fn boxed(value: Box<C>) -> Box<Self>;
+    fn rc(value: Rc<C>) -> Rc<Self>;
+    fn rc_weak(value: rc::Weak<C>) -> rc::Weak<Self>;
+    fn arc(value: Arc<C>) -> Arc<Self>;
+    fn arc_weak(value: sync::Weak<C>) -> sync::Weak<Self>;
 }
 
 /// A type whose `impl` of a trait has `#[pickle::class]`, by the objects of that trait.
@@ -95,7 +104,7 @@ pub struct ClassEntry {
     type_name: &'static str,
     shape: Option<&'static Shape>,
     info: fn() -> &'static TypeInfo,
-    /// A [`Maker`] for each of `dyn Trait`, `dyn Trait + Send`...
+    /// A [`Maker`] and [`SharedMaker`]s for each of `dyn Trait`, `dyn Trait + Send`...
     makers: Vec<Box<dyn Any + Send + Sync>>,
 }
 
@@ -193,8 +202,14 @@ impl ClassEntry {
         Self::new::<O, C>(name, aliases)
     }
 
-    fn add_maker<O: ?Sized + Implements<C>, C: UnpickleOwned>(&mut self) {
+    fn add_maker<O: ?Sized + Implements<C>, C: UnpickleOwned + 'static>(&mut self) {
         self.makers.push(Box::new(Maker::<O>::of::<C>()));
+        self.makers.push(Box::new(SharedMaker::<RcFamily, O>::of::<C>()));
+        self.makers.push(Box::new(SharedMaker::<ArcFamily, O>::of::<C>()));
+    }
+
+    pub(super) fn shared_maker<F: Family, O: ?Sized + 'static>(&self) -> Option<SharedMaker<F, O>> {
+        self.makers.iter().find_map(|maker| maker.downcast_ref::<SharedMaker<F, O>>()).copied()
     }
 
     pub(super) fn maker<O: ?Sized + 'static>(&self) -> Option<Maker<O>> {
@@ -257,7 +272,7 @@ impl<O: ?Sized, C> Probe<O, C> {
     pub const NEW: Self = Self(PhantomData);
 }
 
-impl<O: ?Sized + Implements<C>, C: UnpickleOwned> Probe<O, C> {
+impl<O: ?Sized + Implements<C>, C: UnpickleOwned + 'static> Probe<O, C> {
     pub fn add_to(&self, entry: &mut ClassEntry) {
         entry.add_maker::<O, C>();
     }

@@ -9,6 +9,7 @@ mod class;
 mod function;
 mod global;
 mod object;
+mod shared;
 mod submit;
 
 use std::any::TypeId;
@@ -23,6 +24,8 @@ pub use global::Global;
 #[doc(hidden)]
 pub use object::{HEAD, decode_box, describe, encode, measure, restore_box, save};
 pub(crate) use object::{Member, MemberOf};
+#[doc(hidden)]
+pub use shared::{dangling, decode_shared, find, find_weak, restore_shared, restore_weak};
 #[doc(hidden)]
 pub use submit::Submission;
 
@@ -253,6 +256,12 @@ impl Registry {
     pub(crate) fn class_in(&self, namespace: &str, name: &str) -> Option<&Arc<ClassEntry>> {
         let classes = self.names.traits.get(self.names.by_name.get(namespace)?)?;
         classes.by_name.get(name).filter(|slot| slot.rival.is_none()).map(|slot| &slot.entry)
+    }
+
+    /// The classes of a trait.
+    pub(crate) fn classes(&self, base: TypeId) -> impl Iterator<Item = &ClassEntry> {
+        let classes = self.names.traits.get(&base).into_iter();
+        classes.flat_map(|classes| classes.by_type.values()).map(|class| &**class)
     }
 
     /// The class of this name, or of the class that is named so in Python.

@@ -10,7 +10,7 @@ use crate::restore::Restorer;
 use crate::schema::{self, SchemaBuilder, SchemaId};
 use crate::traits::Layout;
 
-use super::{Class, ClassEntry, Maker, Registry};
+use super::{Class, ClassEntry, Registry};
 
 /// The head of an object: the number of its class in the pickle.
 pub const HEAD: usize = 4;
@@ -92,20 +92,21 @@ pub fn decode_box<O: ?Sized + Class, H: Layout + ?Sized>(
     head: Head<'_, H>,
     reader: &mut Reader<'_>,
 ) -> Result<Box<O>> {
-    let maker: Maker<O> = decoder(head, reader)?;
+    let maker = decoder::<O, H, _>(head, reader, ClassEntry::maker::<O>)?;
     (maker.decode_box)(reader)
 }
 
 /// How the object is made whose number is in this head.
-fn decoder<O: ?Sized + Class, H: Layout + ?Sized>(
+pub(super) fn decoder<O: ?Sized + Class, H: Layout + ?Sized, M>(
     head: Head<'_, H>,
     reader: &Reader<'_>,
-) -> Result<Maker<O>> {
+    maker: impl FnOnce(&ClassEntry) -> Option<M>,
+) -> Result<M> {
     let number = u32::from_le_bytes(head.array());
     let entry = reader
         .class(number, MemberOf::new::<O>())
         .map_err(|error| reader.at(head.bytes(), error))?;
-    entry.maker().ok_or_else(|| reader.at(head.bytes(), cannot_be::<O>(entry)))
+    maker(entry).ok_or_else(|| reader.at(head.bytes(), cannot_be::<O>(entry)))
 }
 
 #[cold]
@@ -130,20 +131,31 @@ pub fn restore_box<O: ?Sized + Class>(
     id: NodeId,
     restorer: &mut Restorer<'_, '_>,
 ) -> Result<Box<O>> {
-    let (maker, inner): (Maker<O>, _) = restorer_of(id, restorer)?;
-    if inner == id {
-        return restorer.identified(id, |restorer| (maker.restore_box)(inner, restorer));
+    let (maker, inner) = restorer_of::<O, _>(id, restorer, ClassEntry::maker::<O>)?;
+    inside(id, inner, restorer, maker.restore_box)
+}
+
+/// Restores what the object is made of, which may be the object itself.
+pub(super) fn inside<'g, 'de, R>(
+    id: NodeId,
+    inner: NodeId,
+    restorer: &mut Restorer<'g, 'de>,
+    restore: impl FnOnce(NodeId, &mut Restorer<'g, 'de>) -> Result<R>,
+) -> Result<R> {
+    match inner == id {
+        true => restorer.identified(id, |restorer| restore(inner, restorer)),
+        false => restorer.nest(id, |restorer| restore(inner, restorer)),
     }
-    restorer.nest(id, |restorer| (maker.restore_box)(inner, restorer))
 }
 
 /// How the object is made that a node denotes, and which node denotes what it is made of.
-fn restorer_of<O: ?Sized + Class>(
+pub(super) fn restorer_of<O: ?Sized + Class, M>(
     id: NodeId,
     restorer: &Restorer<'_, '_>,
-) -> Result<(Maker<O>, NodeId)> {
+    maker: impl FnOnce(&ClassEntry) -> Option<M>,
+) -> Result<(M, NodeId)> {
     let (entry, inner) = find(id, restorer, MemberOf::new::<O>())?;
-    match entry.maker() {
+    match maker(entry) {
         Some(maker) => Ok((maker, inner)),
         None => Err(restorer.at(id, cannot_be::<O>(entry))),
     }
@@ -203,6 +215,22 @@ macro_rules! __class_object {
             fn boxed(value: ::std::boxed::Box<__C>) -> ::std::boxed::Box<Self> {
                 value
             }
+
+            fn rc(value: ::std::rc::Rc<__C>) -> ::std::rc::Rc<Self> {
+                value
+            }
+
+            fn rc_weak(value: ::std::rc::Weak<__C>) -> ::std::rc::Weak<Self> {
+                value
+            }
+
+            fn arc(value: ::std::sync::Arc<__C>) -> ::std::sync::Arc<Self> {
+                value
+            }
+
+            fn arc_weak(value: ::std::sync::Weak<__C>) -> ::std::sync::Weak<Self> {
+                value
+            }
         }
 
         impl $crate::Layout for $object {
@@ -228,6 +256,53 @@ macro_rules! __class_object {
 
             fn save(&self, saver: &mut $crate::Saver<'_>) -> $crate::Result<()> {
                 $crate::registry::save(self, saver)
+            }
+
+            fn type_key(&self) -> ::core::any::TypeId {
+                $crate::registry::Object::__pickle_type(self)
+            }
+        }
+
+        impl<'__de> $crate::shared::Shareable<'__de> for $object {
+            fn decode_shared<__F: $crate::shared::Family>(
+                reader: &mut $crate::native::Reader<'__de>,
+                slot: ::core::option::Option<$crate::shared::SlotId>,
+            ) -> $crate::Result<__F::Strong<Self>> {
+                $crate::registry::decode_shared::<__F, Self>(reader, slot)
+            }
+
+            fn restore_shared<__F: $crate::shared::Family>(
+                id: $crate::graph::NodeId,
+                restorer: &mut $crate::Restorer<'_, '__de>,
+            ) -> $crate::Result<__F::Strong<Self>> {
+                $crate::registry::restore_shared::<__F, Self>(id, restorer)
+            }
+
+            fn restore_weak<__F: $crate::shared::Family>(
+                id: $crate::graph::NodeId,
+                restorer: &mut $crate::Restorer<'_, '__de>,
+            ) -> $crate::Result<__F::Weak<Self>> {
+                $crate::registry::restore_weak::<__F, Self>(id, restorer)
+            }
+
+            fn find<__F: $crate::shared::Family>(
+                held: &$crate::shared::Held,
+                registry: &$crate::Registry,
+            ) -> ::core::option::Option<__F::Strong<Self>> {
+                $crate::registry::find::<__F, Self>(held, registry)
+            }
+
+            fn find_weak<__F: $crate::shared::Family>(
+                held: &$crate::shared::Held,
+                registry: &$crate::Registry,
+            ) -> ::core::option::Option<__F::Weak<Self>> {
+                $crate::registry::find_weak::<__F, Self>(held, registry)
+            }
+
+            fn dangling<__F: $crate::shared::Family>(
+                registry: &$crate::Registry,
+            ) -> ::core::option::Option<__F::Weak<Self>> {
+                $crate::registry::dangling::<__F, Self>(registry)
             }
         }
 

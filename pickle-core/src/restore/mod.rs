@@ -87,7 +87,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
             max_nodes,
             budget: max_bytes,
             max_bytes,
-            memo: Memo::default(),
+            memo: Memo::new(env),
             shared: HashMap::default(),
         }
     }

@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use crate::error::Result;
 use crate::graph::{Node, NodeId};
-use crate::native::unfinished;
+use crate::native::{no_class, unfinished};
 use crate::shared::{Family, Memo, Missing, Shareable, SlotId};
 
 use super::Restorer;
@@ -42,7 +42,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
             };
         }
         if let Node::None = self.graph.node(id) {
-            return Ok(T::dangling::<F>());
+            let dangling = T::dangling::<F>(self.env.registry());
+            return dangling.ok_or_else(|| self.at(id, no_class()));
         }
         T::restore_shared::<F>(id, self).map(|strong| F::downgrade(&strong))
     }

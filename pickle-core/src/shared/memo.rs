@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::hollow::Shells;
 use super::{Family, Held, Shareable};
+use crate::env::Env;
 use crate::native::Reader;
 use crate::restore::Restorer;
 
@@ -23,6 +24,7 @@ pub struct Memo {
     /// Reserved while there is nothing yet to point at.
     slots: Vec<Option<Held>>,
     pub(super) shells: Shells,
+    env: Env,
     /// What is done when the load has succeeded.
     pub(super) later: Vec<Box<dyn FnOnce()>>,
 }
@@ -59,6 +61,12 @@ impl Loading for Restorer<'_, '_> {
 }
 
 impl Memo {
+    pub(crate) fn new(env: &Env) -> Self {
+        let mut memo = Self::default();
+        memo.env = env.clone();
+        memo
+    }
+
     /// The next number.
     pub(crate) fn reserve(&mut self) -> SlotId {
         self.slots.push(None);
@@ -80,12 +88,13 @@ impl Memo {
         &self,
         slot: SlotId,
     ) -> Result<F::Strong<T>, Missing> {
+        let registry = self.env.registry();
         match self.slots.get(slot.0 as usize) {
             None => Err(Missing::Unknown),
             Some(None) => Err(Missing::Unfinished),
-            Some(Some(held)) => match T::find::<F>(held) {
+            Some(Some(held)) => match T::find::<F>(held, registry) {
                 Some(strong) => Ok(strong),
-                None if held.is_unfinished() && T::find_weak::<F>(held).is_some() => {
+                None if held.is_unfinished() && T::find_weak::<F>(held, registry).is_some() => {
                     Err(Missing::Unfinished)
                 }
                 None => Err(Missing::OfAnotherType),
@@ -100,7 +109,9 @@ impl Memo {
         match self.slots.get(slot.0 as usize) {
             None => Err(Missing::Unknown),
             Some(None) => Err(Missing::Unfinished),
-            Some(Some(held)) => T::find_weak::<F>(held).ok_or(Missing::OfAnotherType),
+            Some(Some(held)) => {
+                T::find_weak::<F>(held, self.env.registry()).ok_or(Missing::OfAnotherType)
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use std::sync::{self, Arc};
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::native::Reader;
+use crate::registry::Registry;
 use crate::restore::Restorer;
 use crate::traits::{Layout, Unpickle};
 
@@ -113,6 +114,13 @@ pub trait Family: sealed::Sealed + Sized + 'static {
         rc: impl FnOnce(Rc<T>) -> Rc<U>,
         arc: impl FnOnce(Arc<T>) -> Arc<U>,
     ) -> Self::Strong<U>;
+
+    /// A weak pointer to the same object as one of another type.
+    fn coerce_weak<T, U: ?Sized>(
+        weak: Self::Weak<T>,
+        rc: impl FnOnce(rc::Weak<T>) -> rc::Weak<U>,
+        arc: impl FnOnce(sync::Weak<T>) -> sync::Weak<U>,
+    ) -> Self::Weak<U>;
 }
 
 macro_rules! family {
@@ -179,6 +187,14 @@ macro_rules! family {
             ) -> $Strong<U> {
                 $coerce
             }
+
+            fn coerce_weak<T, U: ?Sized>(
+                $strong: $module::Weak<T>,
+                $rc: impl FnOnce(rc::Weak<T>) -> rc::Weak<U>,
+                $arc: impl FnOnce(sync::Weak<T>) -> sync::Weak<U>,
+            ) -> $module::Weak<U> {
+                $coerce
+            }
         }
     };
 }
@@ -221,17 +237,18 @@ pub trait Shareable<'de>: Layout + 'static {
         restorer.weak::<F, Self>(id)
     }
 
-    /// The object, if it is one of this type and complete.
+    /// The object, if it is one of this type and complete. Which types are those of a trait's
+    /// objects, the registry says.
     #[doc(hidden)]
-    fn find<F: Family>(held: &Held) -> Option<F::Strong<Self>>;
+    fn find<F: Family>(held: &Held, registry: &Registry) -> Option<F::Strong<Self>>;
 
     /// The object, which may be still under construction, if it is one of this type.
     #[doc(hidden)]
-    fn find_weak<F: Family>(held: &Held) -> Option<F::Weak<Self>>;
+    fn find_weak<F: Family>(held: &Held, registry: &Registry) -> Option<F::Weak<Self>>;
 
-    /// A weak pointer to nothing.
+    /// A weak pointer to nothing; none for objects of a trait of which the registry has no class.
     #[doc(hidden)]
-    fn dangling<F: Family>() -> F::Weak<Self>;
+    fn dangling<F: Family>(registry: &Registry) -> Option<F::Weak<Self>>;
 }
 
 /// Bytes of memory that an object takes besides its value: counts, and its slot in the memo.
@@ -262,16 +279,16 @@ impl<'de, T: Unpickle<'de> + 'static> Shareable<'de> for T {
         })
     }
 
-    fn find<F: Family>(held: &Held) -> Option<F::Strong<Self>> {
+    fn find<F: Family>(held: &Held, _: &Registry) -> Option<F::Strong<Self>> {
         F::strong(held)
     }
 
-    fn find_weak<F: Family>(held: &Held) -> Option<F::Weak<Self>> {
+    fn find_weak<F: Family>(held: &Held, _: &Registry) -> Option<F::Weak<Self>> {
         F::weak(held)
     }
 
-    fn dangling<F: Family>() -> F::Weak<Self> {
-        F::dangling()
+    fn dangling<F: Family>(_: &Registry) -> Option<F::Weak<Self>> {
+        Some(F::dangling())
     }
 }
 
@@ -306,16 +323,16 @@ macro_rules! shareable_unsized {
                 })
             }
 
-            fn find<F: Family>(held: &Held) -> Option<F::Strong<Self>> {
+            fn find<F: Family>(held: &Held, _: &Registry) -> Option<F::Strong<Self>> {
                 held.pointer::<F::Strong<Self>>().cloned()
             }
 
-            fn find_weak<F: Family>(held: &Held) -> Option<F::Weak<Self>> {
+            fn find_weak<F: Family>(held: &Held, _: &Registry) -> Option<F::Weak<Self>> {
                 held.pointer::<F::Strong<Self>>().map(F::downgrade)
             }
 
-            fn dangling<F: Family>() -> F::Weak<Self> {
-                F::downgrade(&F::from_box::<Self>($empty))
+            fn dangling<F: Family>(_: &Registry) -> Option<F::Weak<Self>> {
+                Some(F::downgrade(&F::from_box::<Self>($empty)))
             }
         }
     )*};
