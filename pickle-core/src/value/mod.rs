@@ -3,6 +3,7 @@
 mod build;
 mod display;
 mod equal;
+mod path;
 mod plain;
 mod typed;
 
@@ -375,7 +376,8 @@ impl Value {
         pairs.map(|pair| (self.at(pair[0]), self.at(pair[1])))
     }
 
-    /// The item at a position of a list or tuple, or the value of a key in a dict.
+    /// The item at a position of a list or tuple, the value of a key in a dict, or the attribute of
+    /// an object. [`pointer`](Self::pointer) takes several steps at once.
     ///
     /// ```
     /// use pickle_core::value;
@@ -427,13 +429,11 @@ impl Index for usize {
 
 impl Index for &str {
     fn find(self, value: &Value) -> Option<Value> {
-        let Node::Dict(pairs) = value.node() else { return None };
-        let is_key = |id| match value.graph.node(id) {
-            Node::Str(span) => value.graph.bytes(span) == self.as_bytes(),
-            _ => false,
+        let Node::Dict(pairs) = value.node() else {
+            return value.attribute(value.id, self).map(|id| value.at(id));
         };
         let mut pairs = value.graph.edges(pairs).chunks_exact(2);
-        pairs.find(|pair| is_key(pair[0])).map(|pair| value.at(pair[1]))
+        pairs.find(|pair| value.is_text(pair[0], self)).map(|pair| value.at(pair[1]))
     }
 }
 
