@@ -12,11 +12,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pickle::python::{MemoEntries, SaveOptions};
 use pickle::{
-    Pickle, Protocol, UnpickleOwned, Value, dumps, dumps_with, from_value, loads, to_value,
+    ErrorKind, Pickle, Protocol, UnpickleOwned, Value, dumps, dumps_with, from_value, loads,
+    to_value,
 };
 
 /// The stack of a thread that Rust starts for a user, halved.
 const STACK: usize = 1 << 20;
+/// Levels of nesting: a million, and fewer where nothing is optimized.
+const DEEP: usize = if cfg!(debug_assertions) { 100_000 } else { 1_000_000 };
 
 /// As deep and as wide as the pickle has it.
 #[derive(Pickle, Debug, PartialEq)]
@@ -45,21 +48,22 @@ fn on_a_small_stack(claim: impl FnOnce() + Send + 'static) {
 
 /// Loads the bytes in every way; what comes of it does not matter, only that it ends well.
 fn ask_everything(bytes: &[u8]) {
-    typed::<Nest>(bytes);
-    typed::<Chain>(bytes);
-    typed::<Keyed>(bytes);
-    typed::<System>(bytes);
-    typed::<Vec<String>>(bytes);
-    typed::<Vec<Vec<u8>>>(bytes);
-    typed::<BTreeMap<String, Vec<i64>>>(bytes);
-    typed::<Vec<Value>>(bytes);
-    let Ok(value) = Value::loads(bytes) else { return };
+    let value = Value::loads(bytes).ok();
+    let value = value.as_ref();
+    typed::<Nest>(bytes, value);
+    typed::<Chain>(bytes, value);
+    typed::<Keyed>(bytes, value);
+    typed::<System>(bytes, value);
+    typed::<Vec<String>>(bytes, value);
+    typed::<BTreeMap<String, Vec<u8>>>(bytes, value);
+    typed::<Vec<Value>>(bytes, value);
+    let Some(value) = value else { return };
     let again = Value::loads(bytes).expect("as before");
-    assert!(value == again, "equal to itself loaded again");
+    assert!(*value == again, "equal to itself loaded again");
     value.hash(&mut DefaultHasher::new());
     assert!(value.to_string().len() < 1 << 20);
     assert!(format!("{value:?}").len() < 1 << 20);
-    drop((value.plain(), value.attributes(), value.pointer("/a/0"), to_value(&value)));
+    drop((value.plain(), value.attributes(), value.pointer("/a/0"), to_value(value)));
     for number in 0..=5 {
         for memo in [MemoEntries::Python, MemoEntries::Needed] {
             let protocol = Protocol::try_from(number).expect("one of Python's");
@@ -69,16 +73,14 @@ fn ask_everything(bytes: &[u8]) {
             }
         }
     }
-    drop(dumps(&value).map(|native| loads::<Value>(&native).map(drop)));
+    drop(dumps(value).map(|native| loads::<Value>(&native).map(drop)));
 }
 
-fn typed<T: UnpickleOwned + Pickle>(bytes: &[u8]) {
+fn typed<T: UnpickleOwned + Pickle>(bytes: &[u8], value: Option<&Value>) {
     if let Ok(value) = loads::<T>(bytes) {
         drop(dumps_with(&value, Protocol::V4));
     }
-    if let Ok(value) = Value::loads(bytes) {
-        drop(from_value::<T>(&value));
-    }
+    drop(value.map(from_value::<T>));
 }
 
 #[test]
@@ -134,16 +136,13 @@ fn sixty_doublings_are_refused_or_stay_shared() {
         on_a_small_stack(move || ask_everything(&bytes));
     }
     let error = loads::<Nest>(&doubled(b")", b"2\x86", 60)).unwrap_err();
-    assert_eq!(
-        error.to_string().lines().next(),
-        Some("corrupt pickle: shared values expand to more than 1050512 values")
-    );
+    assert!(matches!(error.kind(), ErrorKind::Memory { limit: 1_173_504 }), "{error}");
 }
 
 #[test]
 fn a_million_levels_are_an_error_where_the_type_recurses() {
-    let lists = [&b"]".repeat(1_000_000)[..], &b"a".repeat(999_999), b"."].concat();
-    let tuples = [&b")"[..], &b"\x85".repeat(1_000_000), b"."].concat();
+    let lists = [&b"]".repeat(DEEP)[..], &b"a".repeat(DEEP - 1), b"."].concat();
+    let tuples = [&b")"[..], &b"\x85".repeat(DEEP), b"."].concat();
     for bytes in [lists.clone(), tuples] {
         on_a_small_stack(move || ask_everything(&bytes));
     }
@@ -155,14 +154,15 @@ fn a_million_levels_are_an_error_where_the_type_recurses() {
 #[test]
 fn calls_of_calls_are_followed_without_a_stack() {
     let calls = [
-        &b"c_codecs\nencode\n".repeat(100_000)[..],
+        &b"c_codecs\nencode\n".repeat(DEEP / 10)[..],
         b"X\0\0\0\0",
-        &b"X\x06\0\0\0latin1\x86R".repeat(100_000),
+        &b"X\x06\0\0\0latin1\x86R".repeat(DEEP / 10),
         b".",
     ]
     .concat();
-    let sets = [&b"c__builtin__\nset\n".repeat(100_000)[..], b"]", &b"\x85R".repeat(100_000), b"."]
-        .concat();
+    let sets =
+        [&b"c__builtin__\nset\n".repeat(DEEP / 10)[..], b"]", &b"\x85R".repeat(DEEP / 10), b"."]
+            .concat();
     for bytes in [calls, sets] {
         on_a_small_stack(move || ask_everything(&bytes));
     }
@@ -171,5 +171,5 @@ fn calls_of_calls_are_followed_without_a_stack() {
 #[test]
 fn an_object_that_holds_itself_is_an_error_in_typed_values() {
     let error = loads::<Nest>(b"]q\0h\0a.").unwrap_err();
-    assert_eq!(error.to_string().lines().next(), Some("an object holds itself at [0]"));
+    assert!(matches!(error.kind(), ErrorKind::Cycle), "{error}");
 }

@@ -15,6 +15,7 @@ mod variants;
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -55,7 +56,15 @@ pub struct Restorer<'g, 'de> {
     /// types.
     memo: Memo,
     shared: HashMap<(NodeId, TypeId), SlotId, RandomState>,
+    /// The graph for the dynamic values in what is restored, made at the first of them.
+    values: Option<Arc<Graph<'static>>>,
 }
+
+/// Bytes of memory that values restored from one pickle may take, whatever its size...
+const RESTORED: u64 = 512 << 20;
+/// ... and for each of its bytes, beyond that. What refers to a long text again and again takes two
+/// bytes each time, which the general budget alone would let grow too far.
+const RESTORED_RATIO: u64 = 64;
 
 /// Restores the value that `root` denotes.
 pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
@@ -64,17 +73,22 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
     limits: &Limits,
     env: &Env,
 ) -> Result<T> {
-    let mut restorer = Restorer::new(graph, limits, env);
-    let value = T::restore(root, &mut restorer)?;
-    restorer.memo.succeed();
-    Ok(value)
+    Restorer::new(graph, limits, env).root(root)
+}
+
+impl<'g> Restorer<'g, 'static> {
+    /// A restorer whose dynamic values are parts of the graph itself.
+    pub(crate) fn of_values(graph: &'g Arc<Graph<'static>>, limits: &Limits, env: &'g Env) -> Self {
+        Self { values: Some(Arc::clone(graph)), ..Self::new(graph, limits, env) }
+    }
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
     pub(crate) fn new(graph: &'g Graph<'de>, limits: &Limits, env: &'g Env) -> Self {
         // A node is a byte of input at least.
         let size = graph.input_len().max(graph.len());
-        let max_bytes = limits.budget(size);
+        let most = RESTORED.max(RESTORED_RATIO * size as u64);
+        let max_bytes = limits.budget(size).min(most);
         // An honest pickle refers to objects again and again; a hostile one doubles them.
         let max_nodes = limits.max_nodes.min(16 * size as u64 + (1 << 20));
         Self {
@@ -89,7 +103,29 @@ impl<'g, 'de> Restorer<'g, 'de> {
             max_bytes,
             memo: Memo::new(env),
             shared: HashMap::default(),
+            values: None,
         }
+    }
+
+    /// The value that `root` denotes, whole.
+    pub(crate) fn root<T: Unpickle<'de>>(mut self, root: NodeId) -> Result<T> {
+        let value = T::restore(root, &mut self)?;
+        self.memo.succeed();
+        Ok(value)
+    }
+
+    /// The graph for dynamic values. They share one, so that what they share stays shared, and costs
+    /// its memory once.
+    pub(crate) fn values(&mut self) -> Result<Arc<Graph<'static>>> {
+        if let Some(values) = &self.values {
+            return Ok(Arc::clone(values));
+        }
+        self.charge(1, self.graph.footprint() as usize + self.graph.input_len())?;
+        let mut graph = self.graph.clone().into_owned();
+        graph.distinct();
+        let values = Arc::new(graph);
+        self.values = Some(Arc::clone(&values));
+        Ok(values)
     }
 
     /// The graph that is restored from.
@@ -168,7 +204,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
     fn too_deep(&self, id: NodeId) -> Error {
         // A box and what it holds are one node, so only what lies between two visits makes a cycle.
         let mut outer = self.open.iter().rev().skip_while(|open| **open == id);
-        if outer.any(|open| *open == id) {
+        let mut holds_itself = outer.any(|open| *open == id);
+        self.graph.for_each_edge(id, |edge| holds_itself |= edge == id);
+        if holds_itself {
             return self.at(id, unfinished());
         }
         let error = Error::new(ErrorKind::Depth { limit: self.max_depth }).with_hint(

@@ -145,6 +145,13 @@ impl Value {
         Self::of_graph(import.graph, id)
     }
 
+    /// The same value in a graph that holds nothing else.
+    pub(super) fn alone(&self) -> Self {
+        let mut import = Import::default();
+        let id = import.value(self);
+        Self { graph: Arc::new(import.graph), id }
+    }
+
     fn scalar(node: impl FnOnce(&mut Graph<'static>) -> Node) -> Self {
         let mut graph = Graph::new(&[]);
         let node = node(&mut graph);
@@ -192,18 +199,9 @@ impl Import {
         id
     }
 
-    pub(super) fn into_graph(self) -> Graph<'static> {
-        self.graph
-    }
-
     /// Copies what is reached from a node of the graph at `address`; the root, and how many nodes
     /// were new.
-    pub(super) fn node(
-        &mut self,
-        source: &Graph<'_>,
-        address: usize,
-        root: NodeId,
-    ) -> (NodeId, usize) {
+    fn node(&mut self, source: &Graph<'_>, address: usize, root: NodeId) -> (NodeId, usize) {
         if source.has_old_names() {
             self.graph.set_old_names(true);
         }

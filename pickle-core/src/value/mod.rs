@@ -277,7 +277,7 @@ impl Value {
 
     /// The real and imaginary part of a complex number.
     pub fn as_complex(&self) -> Option<(f64, f64)> {
-        let restorer = Restorer::new(&self.graph, &Limits::DEFAULT, Env::DEFAULT);
+        let restorer = self.restorer();
         let made = restorer.instance(self.id).filter(|made| made.is("builtins", "complex"))?;
         match made.args {
             [real, imaginary] => {
@@ -387,6 +387,11 @@ impl Value {
     /// ```
     pub fn get(&self, index: impl Index) -> Option<Self> {
         index.find(self)
+    }
+
+    /// What gives meaning to names of Python's own.
+    fn restorer(&self) -> Restorer<'_, 'static> {
+        Restorer::of_values(&self.graph, &Limits::DEFAULT, Env::DEFAULT)
     }
 
     fn node(&self) -> Node {

@@ -1,7 +1,6 @@
 //! Into a value along a path, and by the attributes of objects.
 
 use crate::graph::{Edges, Node, NodeId};
-use crate::restore::Restorer;
 
 use super::Value;
 
@@ -60,7 +59,7 @@ impl Value {
 
     /// Keys and values in turn of all that may hold attributes of an object.
     fn object_pairs(&self, id: NodeId) -> Vec<NodeId> {
-        let Some(made) = Restorer::new(&self.graph, &crate::Limits::DEFAULT).instance(id) else {
+        let Some(made) = self.restorer().instance(id) else {
             return Vec::new();
         };
         let mut pairs = [made.kwargs, made.pairs].concat();

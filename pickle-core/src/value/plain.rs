@@ -1,10 +1,8 @@
 //! What Python's built-in functions would make of their arguments, where a pickle calls them only
 //! because its protocol has no opcode for the result.
 
-use crate::env::Env;
 use crate::error::Result;
 use crate::graph::{Graph, Node, NodeId};
-use crate::limits::Limits;
 use crate::restore::{Instance, Restorer};
 
 use super::Value;
@@ -25,16 +23,17 @@ impl Value {
     /// # Errors
     /// When arguments that many calls share expand to more than the default limits allow.
     pub fn plain(&self) -> Result<Self> {
-        let mut graph = Graph::clone(&self.graph);
-        let mut restorer = Restorer::new(&self.graph, &Limits::DEFAULT, Env::DEFAULT);
-        for id in self.graph.ids() {
+        let whole = self.alone();
+        let mut graph = Graph::clone(&whole.graph);
+        let mut restorer = whole.restorer();
+        for id in whole.graph.ids() {
             if let Some(made) = restorer.instance(id)
                 && let Some(node) = made_by_call(id, &made, &mut restorer, &mut graph)?
             {
                 graph.set(id, node);
             }
         }
-        Ok(Self::of_graph(graph, self.id))
+        Ok(Self::of_graph(graph, whole.id))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Between [`Value`] and other types; and a `Value` as a field of them.
 
-use std::sync::Arc;
-
 use crate::env::Env;
 use crate::error::Result;
 use crate::graph::NodeId;
@@ -9,7 +7,7 @@ use crate::limits::Limits;
 use crate::native::{Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
 use crate::protocol::Protocol;
 use crate::python::{self, LoadOptions, Machine, MemoEntries, SaveOptions, Saver};
-use crate::restore::{Restorer, restore_value};
+use crate::restore::Restorer;
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 
@@ -49,7 +47,8 @@ pub fn to_value<T: Pickle + ?Sized>(value: &T) -> Result<Value> {
 /// # Errors
 /// When the value is none of the type.
 pub fn from_value<T: UnpickleOwned>(value: &Value) -> Result<T> {
-    restore_value(&value.graph, value.id, &Limits::DEFAULT, Env::DEFAULT)
+    let graph = &value.graph;
+    Restorer::of_values(graph, &Limits::DEFAULT, Env::DEFAULT).root(value.id)
 }
 
 impl Layout for Value {
@@ -95,17 +94,11 @@ impl<'de> Unpickle<'de> for Value {
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         // A native pickle of another schema holds it as the bytes that it is natively.
-        let graph = restorer.graph();
         if let Some(made) = restorer.instance(id).filter(|made| made.has_class(CLASS))
             && let [state] = made.states
         {
             return Self::loads(&restorer.bytes(*state)?);
         }
-        let mut import = super::build::Import::default();
-        let (root, count) = import.node(graph, std::ptr::from_ref(graph).addr(), id);
-        restorer.charge(count, size_of::<crate::graph::Node>())?;
-        let mut graph = import.into_graph();
-        graph.distinct();
-        Ok(Self { graph: Arc::new(graph), id: root })
+        Ok(Self { graph: restorer.values()?, id })
     }
 }
