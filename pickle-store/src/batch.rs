@@ -86,7 +86,7 @@ impl Batch {
     /// then none of it is. [`Conflict`](crate::ErrorKind::Conflict) where an index was declared
     /// since a value was put into the batch.
     pub fn commit(&mut self) -> Result<()> {
-        let staged = std::mem::take(&mut self.staged);
-        self.store.inner.write_all(&staged)
+        let mut staged = std::mem::take(&mut self.staged);
+        self.store.inner.write_all(&mut staged)
     }
 }

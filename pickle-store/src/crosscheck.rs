@@ -46,7 +46,7 @@ fn record(inner: &Inner, key: &[u8]) -> Result<()> {
         return Err(Error::corrupt("the record ends, but nothing says when"));
     }
     let Some(space) = inner.spaces.get(catalog::space_of(key)) else { return Ok(()) };
-    for entry in &record.entries {
+    for entry in &record.entries() {
         let Some(index) = space.numbered(entry.index) else { continue };
         let at = entry_key(entry, key, index.unique);
         let value = entry_value(&at, entry, key, index.unique);
@@ -89,7 +89,7 @@ fn listed(inner: &Inner, at: &[u8], value: &[u8], number: u32) -> Result<()> {
             Some(bytes) => {
                 let record = Record::decode(&owner, &bytes)?;
                 record
-                    .entries
+                    .entries()
                     .iter()
                     .any(|entry| entry.index == number && entry_key(entry, &owner, unique) == at)
             }

@@ -196,7 +196,7 @@ impl Inner {
     pub(crate) fn sweep(&self, most: usize) -> Result<u64> {
         loop {
             let now = self.now();
-            let (mut staged, mut expect, mut stale) = (Staged::default(), Vec::new(), Vec::new());
+            let (mut staged, mut expect, mut count) = (Staged::default(), Vec::new(), 0);
             let ended = self.engine().scan(catalog::expired(now), Order::Ascending)?;
             for item in ended.take(most) {
                 let (at, _) = item?;
@@ -205,14 +205,15 @@ impl Inner {
                 expect.push(plan::seen(key, found.as_deref()));
                 let ends = found.map(|record| record::expires(key, &record)).transpose();
                 match ends.ok().flatten().flatten() {
-                    Some(ends) if ends <= now => staged.remove(key.to_vec()),
+                    Some(ends) if ends <= now => {
+                        staged.remove(key.to_vec());
+                        count += 1;
+                    }
                     // Left behind by a record that was damaged.
-                    _ => stale.push(Op::Remove { key: at.to_vec() }),
+                    _ => staged.also(Op::Remove { key: at.to_vec() }),
                 }
             }
-            let count = staged.writes.len() as u64;
-            staged.others = stale;
-            if self.write(&expect, &staged)? == Applied::Committed {
+            if self.write(&expect, &mut staged)? == Applied::Committed {
                 return Ok(count);
             }
         }

@@ -164,7 +164,7 @@ impl<'c, I: Key, K: Key, V> Index<'c, I, K, V> {
             let record =
                 Record::decode(&key, &bytes).map_err(|error| collection.at(error, &key))?;
             let listed = record
-                .entries
+                .entries()
                 .iter()
                 .any(|entry| entry.index == number && entry_key(entry, &key, unique) == at);
             match listed && inner.is_current(&record) {

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::export::Written;
 use crate::iter::Iter;
 use crate::key::{AnyKey, KeyEncoder, ToKey};
-use crate::plan::{self, Staged, Write};
+use crate::plan::{self, Staged};
 use crate::record::{self, Extra, Record, Version};
 use crate::reference::Cache;
 use crate::space::Spaces;
@@ -146,24 +146,25 @@ impl Inner {
     ) -> Result<()> {
         let (record, fingerprint) =
             record::encode(&key, version, &with.extra, value, self.limits())?;
-        staged.others.extend(self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)?);
-        staged.writes.push(Write { key, record: Some(record), generation: with.generation });
+        if let Some(op) = self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)? {
+            staged.also(op);
+        }
+        staged.put(key, record, with.generation);
         Ok(())
     }
 
     /// Makes writes together, with what follows from them, provided that `expect` holds.
-    pub(crate) fn write(&self, expect: &[Expect], staged: &Staged) -> Result<Applied> {
-        span!(debug, "write", records = staged.writes.len());
+    pub(crate) fn write(&self, expect: &[Expect], staged: &mut Staged) -> Result<Applied> {
+        span!(debug, "write", records = staged.len());
         for _ in 0..TRIES {
             // Held until the write is made: what is declared holds for all of it.
             let spaces = self.spaces.read();
-            let now = if spaces.is_empty() { 0 } else { self.now() };
-            let Some(plan) = staged.plan(self.engine(), &spaces, now)? else { break };
-            if plan.expect.is_empty() {
-                return self.commit(expect, &plan.ops, staged.rewrites);
+            let Some(more) = staged.plan(self.engine(), &spaces, || self.now())? else { break };
+            if more.is_empty() {
+                return self.commit(expect, staged);
             }
-            let all = [expect, &plan.expect].concat();
-            if self.commit(&all, &plan.ops, staged.rewrites)? == Applied::Committed {
+            let all = [expect, &more].concat();
+            if self.commit(&all, staged)? == Applied::Committed {
                 return Ok(Applied::Committed);
             }
             conflict!("write");
@@ -177,8 +178,9 @@ impl Inner {
         Ok(Applied::Conflict)
     }
 
-    fn commit(&self, expect: &[Expect], ops: &[Op], silent: bool) -> Result<Applied> {
-        let applied = match silent {
+    fn commit(&self, expect: &[Expect], staged: &Staged) -> Result<Applied> {
+        let ops = staged.ops();
+        let applied = match staged.rewrites {
             true => self.engine.apply(expect, ops)?,
             false => self.hub.around(ops, |ops| self.engine.apply(expect, ops))?,
         };
@@ -210,7 +212,7 @@ impl Inner {
     }
 
     /// Makes writes that depend on nothing.
-    pub(crate) fn write_all(&self, staged: &Staged) -> Result<()> {
+    pub(crate) fn write_all(&self, staged: &mut Staged) -> Result<()> {
         match self.write(&[], staged)? {
             Applied::Committed => Ok(()),
             Applied::Conflict => Err(Error::new(ErrorKind::Conflict)),
@@ -232,7 +234,7 @@ impl Inner {
     ) -> Result<()> {
         let mut staged = Staged::default();
         self.stage(key, value, with, &mut staged)?;
-        self.write_all(&staged)
+        self.write_all(&mut staged)
     }
 
     /// Stores a value if the record is still the one that was seen.
@@ -245,7 +247,7 @@ impl Inner {
     ) -> Result<Option<Version>> {
         let mut staged = Staged::default();
         let version = self.stage(key, value, with, &mut staged)?;
-        match self.write(&[seen], &staged)? {
+        match self.write(&[seen], &mut staged)? {
             Applied::Committed => Ok(Some(version)),
             Applied::Conflict => Ok(None),
         }
@@ -293,7 +295,7 @@ impl Inner {
             let Some(record) = self.engine.get(&key)? else { return Ok(false) };
             let live = self.is_live(&key, &record).unwrap_or(true);
             let seen = plan::seen(&key, Some(&record));
-            if self.write(&[seen], &staged)? == Applied::Committed {
+            if self.write(&[seen], &mut staged)? == Applied::Committed {
                 return Ok(live);
             }
         }

@@ -107,7 +107,7 @@ impl<K: Key, V: Pickle + UnpickleOwned> Collection<K, V> {
                     .map_err(at)?;
                 expect.push(plan::seen(key, Some(&bytes)));
             }
-            if inner.write(&expect, &staged)? == Applied::Committed {
+            if inner.write(&expect, &mut staged)? == Applied::Committed {
                 return Ok(expect.len() as u64);
             }
         }

@@ -11,32 +11,20 @@ use crate::catalog;
 use crate::engine::{Engine, Expect, Op};
 use crate::error::{Error, ErrorKind, Result};
 use crate::history;
-use crate::record::{self, Entry, Record};
+use crate::record::{self, Entry, Extra, Record};
 use crate::space::{Map, Space};
 
-/// Writes of records that are to happen together.
+/// Writes that are to happen together.
 #[derive(Default)]
 pub(crate) struct Staged {
-    /// Writes of anything else, from which nothing follows: the schemas that the records need.
-    pub(crate) others: Vec<Op>,
-    pub(crate) writes: Vec<Write>,
+    /// Records that are put and removed, and the schemas that they need; behind them, once it was
+    /// planned, what follows.
+    ops: Vec<Op>,
+    /// For each of them, but not for what follows, the generation of the indexes that the record
+    /// lists its entries in.
+    generations: Vec<u64>,
     /// Whether the values stay the same, and only the records change: nobody is told.
     pub(crate) rewrites: bool,
-}
-
-/// A record to be written; none to remove what is at the key.
-pub(crate) struct Write {
-    pub(crate) key: Vec<u8>,
-    pub(crate) record: Option<Vec<u8>>,
-    /// The generation of the indexes that the record lists its entries in.
-    pub(crate) generation: u64,
-}
-
-/// What the engine is to do.
-pub(crate) struct Plan {
-    /// What must still hold of what the plan read.
-    pub(crate) expect: Vec<Expect>,
-    pub(crate) ops: Vec<Op>,
 }
 
 impl Staged {
@@ -45,39 +33,75 @@ impl Staged {
         Self { rewrites: true, ..Self::default() }
     }
 
-    pub(crate) fn remove(&mut self, key: Vec<u8>) {
-        self.writes.push(Write { key, record: None, generation: 0 });
+    /// Adds a record.
+    pub(crate) fn put(&mut self, key: Vec<u8>, record: Vec<u8>, generation: u64) {
+        self.ops.push(Op::Put { key, value: record });
+        self.generations.push(generation);
     }
 
-    /// Plans the writes; none if an index was declared since they were staged.
-    pub(crate) fn plan(&self, engine: &dyn Engine, spaces: &Map, now: u64) -> Result<Option<Plan>> {
-        let current = |write: &Write| {
-            let space = spaces.get(catalog::space_of(&write.key));
-            write.record.is_none() || space.map_or(0, |space| space.generation) == write.generation
-        };
-        if !spaces.is_empty() && !self.writes.iter().all(current) {
-            return Ok(None);
-        }
-        let mut ops = self.others.clone();
-        ops.extend(self.writes.iter().map(|write| match &write.record {
-            Some(record) => Op::Put { key: write.key.clone(), value: record.clone() },
-            None => Op::Remove { key: write.key.clone() },
-        }));
+    /// Removes a record, if it is there.
+    pub(crate) fn remove(&mut self, key: Vec<u8>) {
+        self.also(Op::Remove { key });
+    }
+
+    /// Adds a write from which nothing follows.
+    pub(crate) fn also(&mut self, op: Op) {
+        self.ops.push(op);
+        self.generations.push(0);
+    }
+
+    /// All there is to be written, with what follows once it was planned.
+    pub(crate) fn ops(&self) -> &[Op] {
+        &self.ops
+    }
+
+    /// The writes, each with its generation.
+    pub(crate) fn into_writes(self) -> impl Iterator<Item = (Op, u64)> {
+        self.ops.into_iter().zip(self.generations)
+    }
+
+    /// How many writes there are, without what follows.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn len(&self) -> usize {
+        self.generations.len()
+    }
+
+    /// Adds what follows from the writes; returns what must still hold of what it read for that.
+    /// None if an index was declared since they were staged.
+    pub(crate) fn plan(
+        &mut self,
+        engine: &dyn Engine,
+        spaces: &Map,
+        now: impl FnOnce() -> u64,
+    ) -> Result<Option<Vec<Expect>>> {
+        self.ops.truncate(self.generations.len());
         if spaces.is_empty() {
-            return Ok(Some(Plan { expect: Vec::new(), ops }));
+            // What was declared stays so: nothing was when they were staged.
+            return Ok(Some(Vec::new()));
         }
         // The last write on a key counts.
-        let last: BTreeMap<&[u8], Option<&[u8]>> =
-            self.writes.iter().map(|write| (&*write.key, write.record.as_deref())).collect();
-        let mut planner = Planner::new(engine, spaces, now);
+        let mut last = BTreeMap::new();
+        for (op, generation) in self.ops.iter().zip(&self.generations) {
+            let Some(space) = spaces.get(catalog::space_of(op.key())) else { continue };
+            if op.value().is_some() && space.generation != *generation {
+                return Ok(None);
+            }
+            last.insert(op.key(), op.value());
+        }
+        if last.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let mut planner = Planner::new(engine, spaces, now());
         planner.keep_history = !self.rewrites;
-        planner.queue =
-            last.iter().map(|(key, new)| (key.to_vec(), new.map(<[u8]>::to_vec))).collect();
+        for (key, record) in last {
+            planner.queue.push_back((key.to_vec(), record.map(record::extra).transpose()?));
+        }
         planner.derive()?;
         planner.check_unique()?;
-        ops.extend(planner.evicted.iter().map(|key| Op::Remove { key: key.clone() }));
-        planner.finish(&mut ops);
-        Ok(Some(Plan { expect: planner.expect, ops }))
+        let evicted = std::mem::take(&mut planner.evicted);
+        self.ops.extend(evicted.into_iter().map(|key| Op::Remove { key }));
+        planner.finish(&mut self.ops);
+        Ok(Some(planner.expect))
     }
 }
 
@@ -87,7 +111,8 @@ struct Planner<'a> {
     spaces: &'a Map,
     now: u64,
     keep_history: bool,
-    queue: VecDeque<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Keys that are written, and what their new records say besides their values.
+    queue: VecDeque<(Vec<u8>, Option<Extra>)>,
     /// Keys whose old records were looked at.
     seen: BTreeSet<Vec<u8>>,
     /// Expired records that stood in the way.
@@ -143,7 +168,7 @@ impl<'a> Planner<'a> {
             if let Some(old) = &old
                 && let Ok(record) = Record::decode(&key, old)
             {
-                for entry in &record.entries {
+                for entry in &record.entries() {
                     self.entry(space, &key, entry, Side::Old)?;
                 }
                 if let Some(expires) = record.expires {
@@ -157,11 +182,10 @@ impl<'a> Planner<'a> {
                 }
             }
             if let Some(new) = &new {
-                let record = Record::decode(&key, new)?;
-                for entry in &record.entries {
+                for entry in &new.entries {
                     self.entry(space, &key, entry, Side::New)?;
                 }
-                if let Some(expires) = record.expires {
+                if let Some(expires) = new.expires {
                     let at = catalog::expiry_key(expires, &key);
                     let value = sealed(&at, &[]);
                     self.new.insert(at, value);

@@ -44,7 +44,7 @@ pub(crate) fn rebuild(engine: &dyn Engine) -> Result<()> {
             let value = sealed(&at, &[]);
             put(at, value);
         }
-        for entry in &record.entries {
+        for entry in &record.entries() {
             let Some(unique) = indexes.get(&entry.index) else { continue };
             let at = entry_key(entry, &key, *unique);
             let value = entry_value(&at, entry, &key, *unique);

@@ -121,6 +121,14 @@ pub(crate) fn version(record: &[u8]) -> Option<Version> {
     Some(Version(u64::from_le_bytes(bytes)))
 }
 
+/// What a record says besides its version and its value, of one that was encoded just now.
+pub(crate) fn extra(record: &[u8]) -> Result<Extra> {
+    let Some((bytes, _)) = record.split_last_chunk::<CRC>() else {
+        return Err(Error::corrupt("a record is too short"));
+    };
+    Record::parse(bytes).map(|record| record.extra())
+}
+
 /// When a record ends, if it does. Only those that do are checked for it.
 pub(crate) fn expires(key: &[u8], record: &[u8]) -> Result<Option<u64>> {
     match record.get(1) {
@@ -154,14 +162,19 @@ fn checksum(key: &[u8], bytes: &[u8]) -> u32 {
 pub(crate) struct Record<'a> {
     pub(crate) version: Version,
     pub(crate) expires: Option<u64>,
-    pub(crate) entries: Vec<Entry>,
+    /// How many entries it lists, and what they take.
+    entries: (u32, &'a [u8]),
     pub(crate) pickle: &'a [u8],
 }
 
 impl<'a> Record<'a> {
     /// Checks a record.
     pub(crate) fn decode(key: &[u8], bytes: &'a [u8]) -> Result<Self> {
-        let bytes = unseal(key, bytes)?;
+        Self::parse(unseal(key, bytes)?)
+    }
+
+    /// Reads what precedes the checksum.
+    fn parse(bytes: &'a [u8]) -> Result<Self> {
         let Some(([format, flags, version @ ..], pickle)) = bytes.split_first_chunk::<HEADER>()
         else {
             return Err(Error::corrupt("a record is too short"));
@@ -172,30 +185,38 @@ impl<'a> Record<'a> {
             )));
         }
         let version = Version(u64::from_le_bytes(*version));
-        let mut record = Self { version, expires: None, entries: Vec::new(), pickle };
+        let mut record = Self { version, expires: None, entries: (0, &[]), pickle };
         if flags & EXPIRES != 0 {
             let expires = take(&mut record.pickle, 8)?;
             record.expires = expires.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
         }
         if flags & ENTRIES != 0 {
-            for _ in 0..take_number(&mut record.pickle)? {
-                let index = take_number(&mut record.pickle)?;
-                let length = take_number(&mut record.pickle)?;
-                let key = take(&mut record.pickle, length as usize)?.to_vec();
-                record.entries.push(Entry { index, key });
+            let count = take_number(&mut record.pickle)?;
+            let all = record.pickle;
+            for _ in 0..count {
+                take_entry(&mut record.pickle)?;
             }
+            record.entries = (count, &all[..all.len() - record.pickle.len()]);
         }
         Ok(record)
     }
 
     /// What it says besides version and value.
     pub(crate) fn extra(&self) -> Extra {
-        Extra { expires: self.expires, entries: self.entries.clone() }
+        Extra { expires: self.expires, entries: self.entries() }
+    }
+
+    /// Where indexes list it.
+    pub(crate) fn entries(&self) -> Vec<Entry> {
+        let (count, mut rest) = self.entries;
+        let entry = |(index, key): (u32, &[u8])| Entry { index, key: key.to_vec() };
+        // They were all read before, so none is an error.
+        (0..count).filter_map(|_| take_entry(&mut rest).ok().map(entry)).collect()
     }
 
     /// Whether an index lists it so.
     pub(crate) fn lists(&self, index: u32, key: &[u8]) -> bool {
-        self.entries.iter().any(|entry| entry.index == index && entry.key == key)
+        self.entries().iter().any(|entry| entry.index == index && entry.key == key)
     }
 
     /// Loads the value.
@@ -216,6 +237,13 @@ fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8]> {
     };
     *rest = after;
     Ok(taken)
+}
+
+/// Takes an entry: the number of the index, and the key in it.
+fn take_entry<'a>(rest: &mut &'a [u8]) -> Result<(u32, &'a [u8])> {
+    let index = take_number(rest)?;
+    let length = take_number(rest)?;
+    Ok((index, take(rest, length as usize)?))
 }
 
 fn take_number(rest: &mut &[u8]) -> Result<u32> {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pickle_core::{Pickle, UnpickleOwned};
 
+use crate::catalog;
 use crate::collection::Collection;
 use crate::engine::{Applied, Expect, KeyRange, Op, Order, RangeDigest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inner::{Inner, With, at, object_key};
 use crate::key::{AsKey, Key, KeyBounds, ToKey};
-use crate::plan::{Staged, Write, entry_key, holder};
+use crate::plan::{Staged, entry_key, holder};
 use crate::record::{self, Record};
 use crate::trace::{conflict, span};
 
@@ -27,6 +28,10 @@ pub struct Transaction<'a> {
     schemas: Vec<Op>,
 }
 
+/// A record that was put, none if it was removed, with the generation of the indexes that it
+/// lists its entries in.
+type Write = (Option<Vec<u8>>, u64);
+
 pub(crate) fn run<R, E: From<Error>>(
     inner: &Inner,
     mut run: impl FnMut(&mut Transaction<'_>) -> Result<R, E>,
@@ -43,8 +48,8 @@ pub(crate) fn run<R, E: From<Error>>(
         let result = run(&mut transaction);
         let (expect, staged) = transaction.into_parts();
         // Reads may be of different moments. Before an error counts, they must have been of one.
-        let staged = if result.is_ok() { staged } else { Staged::default() };
-        if inner.write(&expect, &staged)? == Applied::Committed {
+        let mut staged = if result.is_ok() { staged } else { Staged::default() };
+        if inner.write(&expect, &mut staged)? == Applied::Committed {
             return result;
         }
         conflict!("transaction");
@@ -109,8 +114,14 @@ impl<'a> Transaction<'a> {
     ) -> Result<()> {
         let mut staged = Staged::default();
         self.inner.stage(key, value, with?, &mut staged)?;
-        self.schemas.append(&mut staged.others);
-        self.writes.extend(staged.writes.into_iter().map(|write| (write.key.clone(), write)));
+        for (op, generation) in staged.into_writes() {
+            match op {
+                Op::Put { key, value } if catalog::is_record(&key) => {
+                    self.writes.insert(key, (Some(value), generation));
+                }
+                other => self.schemas.push(other),
+            }
+        }
         Ok(())
     }
 
@@ -123,16 +134,14 @@ impl<'a> Transaction<'a> {
 
     fn erase(&mut self, key: Vec<u8>) -> Result<bool> {
         let found = self.bytes(&key)?.is_some();
-        let mut staged = Staged::default();
-        staged.remove(key);
-        self.writes.extend(staged.writes.into_iter().map(|write| (write.key.clone(), write)));
+        self.writes.insert(key, (None, 0));
         Ok(found)
     }
 
     /// The record of a key, as this transaction left it; none if it is past its time.
     fn bytes(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>> {
         let found = match self.writes.get(key) {
-            Some(write) => write.record.clone(),
+            Some((record, _)) => record.clone(),
             None => {
                 let found = self.inner.engine().get(key)?.map(|bytes| bytes.to_vec());
                 // The first read counts: another one later would hide a change in between.
@@ -158,10 +167,10 @@ impl<'a> Transaction<'a> {
             found.insert(key.to_vec(), value.to_vec());
         }
         if !range.is_empty() {
-            for (key, write) in
+            for (key, (record, _)) in
                 self.writes.range::<Vec<u8>, _>((range.start.as_ref(), range.end.as_ref()))
             {
-                match &write.record {
+                match record {
                     Some(value) => found.insert(key.clone(), value.clone()),
                     None => found.remove(key),
                 };
@@ -178,11 +187,14 @@ impl<'a> Transaction<'a> {
             None => Expect::Absent { key },
         });
         let ranges = self.ranges.into_iter().map(|(range, digest)| Expect::Range { range, digest });
-        let staged = Staged {
-            others: self.schemas,
-            writes: self.writes.into_values().collect(),
-            rewrites: false,
-        };
+        let mut staged = Staged::default();
+        self.schemas.into_iter().for_each(|op| staged.also(op));
+        for (key, (record, generation)) in self.writes {
+            match record {
+                Some(record) => staged.put(key, record, generation),
+                None => staged.remove(key),
+            }
+        }
         (reads.chain(ranges).collect(), staged)
     }
 
@@ -204,7 +216,8 @@ impl<'a> Transaction<'a> {
         for key in keys {
             let Some(bytes) = self.bytes(&key)? else { continue };
             let record = Record::decode(&key, &bytes)?;
-            let mut places = record.entries.iter().map(|entry| entry_key(entry, &key, unique));
+            let entries = record.entries();
+            let mut places = entries.iter().map(|entry| entry_key(entry, &key, unique));
             if places.any(|at| at.starts_with(place)) {
                 found.insert(key, bytes);
             }
