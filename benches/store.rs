@@ -4,11 +4,11 @@
 //! commits are.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, Criterion, Throughput};
 use pickle::Pickle;
-use pickle::store::{Collection, Store};
+use pickle::store::{Collection, Durability, Store};
 use pickle_benches::ratios;
 
 /// About 200 bytes.
@@ -31,6 +31,11 @@ fn record(id: u64) -> Record {
 
 const COUNT: u64 = 10_000;
 
+/// All ids, again and again, far from each other.
+fn scattered() -> impl Iterator<Item = u64> {
+    (0..COUNT).cycle().map(|number| number * 7919 % COUNT)
+}
+
 fn main() {
     let mut criterion = Criterion::default()
         .sample_size(20)
@@ -42,7 +47,11 @@ fn main() {
     let store = Store::temporary().unwrap();
     let records: Collection<u64, Record> = store.collection("records").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let bare = sled::Config::new().path(folder.path()).flush_every_ms(None).open().unwrap();
+    let os = format!("sled:{}", folder.path().join("unsynced").display());
+    let os = Store::builder(&os).durability(Durability::Os).open().unwrap();
+    let unsynced: Collection<u64, Record> = os.collection("records").unwrap();
+    let bare =
+        sled::Config::new().path(folder.path().join("bare")).flush_every_ms(None).open().unwrap();
 
     let mut group = criterion.benchmark_group("store-put-batch");
     group.throughput(Throughput::Elements(COUNT));
@@ -75,7 +84,27 @@ fn main() {
     });
     group.finish();
 
-    let mut ids = (0..COUNT).cycle();
+    let mut group = criterion.benchmark_group("store-put");
+    group.throughput(Throughput::Elements(1));
+    let mut ids = scattered();
+    group.bench_function("pickle-store", |bencher| {
+        let mut value = record(1);
+        bencher.iter(|| {
+            value.id = ids.next().unwrap_or_default();
+            unsynced.put(&value.id, black_box(&value)).unwrap();
+        });
+    });
+    group.bench_function("sled, and dumps", |bencher| {
+        let mut value = record(1);
+        bencher.iter(|| {
+            value.id = ids.next().unwrap_or_default();
+            let bytes = pickle::dumps(black_box(&value)).unwrap();
+            bare.insert(value.id.to_be_bytes(), bytes).unwrap();
+        });
+    });
+    group.finish();
+
+    let mut ids = scattered();
     let mut group = criterion.benchmark_group("store-get");
     group.throughput(Throughput::Elements(1));
     group.bench_function("pickle-store", |bencher| {
@@ -117,11 +146,29 @@ fn main() {
         bencher.iter(|| records.put(&1, black_box(&value)).unwrap());
     });
     group.bench_function("sled, flush and fsync", |bencher| {
-        let file = std::fs::File::open(folder.path().join("db")).unwrap();
+        let file = std::fs::File::open(folder.path().join("bare").join("db")).unwrap();
         bencher.iter(|| {
             bare.insert(1_u64.to_be_bytes(), pickled[1].as_slice()).unwrap();
             bare.flush().unwrap();
             file.sync_all().unwrap();
+        });
+    });
+    // What 8 threads commit at the same time, by the commit.
+    group.bench_function("pickle-store, 8 threads", |bencher| {
+        let value = record(1);
+        bencher.iter_custom(|commits| {
+            let begun = Instant::now();
+            std::thread::scope(|scope| {
+                for thread in 0..8 {
+                    let (records, value) = (&records, &value);
+                    scope.spawn(move || {
+                        for number in (thread..commits).step_by(8) {
+                            records.put(&number, value).unwrap();
+                        }
+                    });
+                }
+            });
+            begun.elapsed()
         });
     });
     group.finish();

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ::sled::{Batch, Config, Db, IVec};
@@ -33,6 +34,8 @@ pub(super) struct Index {
     db: Db,
     /// The panic or error after which sled is not asked again.
     broken: OnceLock<String>,
+    /// Whether there may be pieces. Where there are none, no write has to look for old ones.
+    pieces: AtomicBool,
 }
 
 impl Index {
@@ -43,7 +46,7 @@ impl Index {
         // After a close, sled's threads may hold its lock a little longer.
         for attempt in 0.. {
             match guarded(|| config.open()) {
-                Ok(db) => return Ok(Self { db, broken: OnceLock::new() }),
+                Ok(db) => return Self::over(db),
                 Err(text) if attempt == 20 || !text.contains("acquire lock") => {
                     return Err(Error::corrupt(text));
                 }
@@ -53,11 +56,34 @@ impl Index {
         unreachable!("the loop has no end")
     }
 
+    fn over(db: Db) -> Result<Self> {
+        let index = Self { db, broken: OnceLock::new(), pieces: AtomicBool::new(true) };
+        let first = index.guard(|| index.db.scan_prefix([PIECE]).next().transpose())?;
+        index.pieces.store(first.is_some(), Ordering::Relaxed);
+        Ok(index)
+    }
+
     /// Writes ops under the sequence number `seq`: readers see all of them or none.
     pub(super) fn apply(&self, seq: u64, ops: &[Op]) -> Result<()> {
         if ops.len() == 1 {
             return self.apply_each(seq, ops);
         }
+        // Writers come one at a time, so this does not change before the write is made.
+        let large = |op: &Op| op.value().is_some_and(|value| value.len() > PIECE_SIZE);
+        if self.pieces.load(Ordering::Relaxed) || ops.iter().any(large) {
+            return self.apply_over_pieces(seq, ops);
+        }
+        self.guard(|| {
+            let mut batch = Batch::default();
+            for (index, op) in ops.iter().enumerate() {
+                self.add(&mut batch, &place(seq, index), op)?;
+            }
+            self.db.apply_batch(batch)
+        })
+    }
+
+    /// Writes ops, and removes the pieces of what they replace.
+    fn apply_over_pieces(&self, seq: u64, ops: &[Op]) -> Result<()> {
         self.guard(|| {
             let mut batch = Batch::default();
             // The last op on a key wins.
@@ -66,17 +92,22 @@ impl Index {
                 if !seen.insert(op.key()) {
                     continue;
                 }
-                let head = head_key(op.key());
-                if let Some(old) = self.db.get(&head)? {
+                if let Some(old) = self.db.get(head_key(op.key()))? {
                     piece_keys(&old).for_each(|piece| batch.remove(piece));
                 }
-                match op.value() {
-                    None => batch.remove(head),
-                    Some(value) => batch.insert(head, self.head(&place(seq, index), value)?),
-                }
+                self.add(&mut batch, &place(seq, index), op)?;
             }
             self.db.apply_batch(batch)
         })
+    }
+
+    fn add(&self, batch: &mut Batch, place: &[u8; PLACE], op: &Op) -> ::sled::Result<()> {
+        let key = head_key(op.key());
+        match op.value() {
+            None => batch.remove(key),
+            Some(value) => batch.insert(key, self.head(place, value)?),
+        }
+        Ok(())
     }
 
     /// Writes ops one by one: cheaper, where nobody reads in between.
@@ -101,6 +132,7 @@ impl Index {
         if value.len() <= PIECE_SIZE {
             return Ok([&[WHOLE], value].concat());
         }
+        self.pieces.store(true, Ordering::Relaxed);
         for (number, piece) in (0_u32..).zip(value.chunks(PIECE_SIZE)) {
             self.db.insert(piece_key(place, number), piece)?;
         }
@@ -209,7 +241,7 @@ impl Index {
 
     /// Closes sled and puts its files on disk: its own flush leaves them in the system's cache.
     pub(super) fn close(self, folder: &Path) -> Result<()> {
-        let Self { db, broken } = self;
+        let Self { db, broken, .. } = self;
         if let Err(what) = guarded(move || {
             drop(db);
             Ok(())
