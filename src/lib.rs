@@ -58,6 +58,7 @@
 //! | `skip, default = expr` | not pickled; the expression on load |
 //! | `default`, `default = expr` | where the data does not have the field: `Default::default()`, the expression |
 //! | `rename = "name"`, `alias = "old"` | its name, a former name |
+//! | `unknown` | holds the fields that the type does not have, and writes them back |
 //! | `with = module` | pickled through `module::getstate` and `module::setstate`: for foreign types |
 //! | `serde` | pickled through serde's traits (feature `serde`) |
 //! | `bytes` | `bytes` in Python's protocols |
@@ -135,6 +136,10 @@
 //! - `json`: [`Schema`]s as JSON.
 
 #![forbid(unsafe_code)]
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/evolution.md")]
+struct Evolution;
 
 pub use pickle_core::*;
 pub use pickle_derive::Pickle;

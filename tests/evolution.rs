@@ -12,6 +12,8 @@ mod nested;
 mod numbers;
 #[path = "evolution/states.rs"]
 mod states;
+#[path = "evolution/unknown.rs"]
+mod unknown;
 #[path = "evolution/variants.rs"]
 mod variants;
 

@@ -199,7 +199,8 @@ fn restore_native<'de, T: Unpickle<'de>>(
     env: &Env,
 ) -> Result<T> {
     let own = (header.fingerprint == info.fingerprint).then(|| info.schema());
-    let Some(schema) = header.schema.or(own) else {
+    let known = || env.schema(header.fingerprint);
+    let Some(schema) = header.schema.or(own).or_else(known) else {
         return Err(another_type(header, info));
     };
     let (graph, root) = native::load_graph_by(bytes, header, schema, limits)?;
@@ -547,6 +548,23 @@ impl<'de, S> Unpickler<'de, S> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
+        self
+    }
+
+    /// The schema of pickles that have its fingerprint alone, any number of them: where pickles were
+    /// written with [`SchemaMode::Omit`] and their schemas kept elsewhere, old ones load by this.
+    ///
+    /// ```
+    /// use pickle_core::{Pickler, SchemaMode, Unpickler, schema};
+    /// let mut small = Vec::new();
+    /// Pickler::new(&mut small).schema(SchemaMode::Omit).dump(&[1_u8, 2])?;
+    /// let mut unpickler = Unpickler::from_slice(&small).schema(&schema::<[u8; 2]>());
+    /// assert_eq!(unpickler.load::<Vec<u64>>()?, [1, 2]);
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn schema(mut self, schema: &Schema) -> Self {
+        self.options.env.add_schema(schema);
         self
     }
 

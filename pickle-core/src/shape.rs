@@ -78,6 +78,10 @@ pub struct Fields {
     pub list: &'static [Field],
 }
 
+/// The name in native schemas of the field that holds what the type does not have. No other field
+/// has it.
+pub const UNKNOWN: &str = "**";
+
 /// A pickled field.
 #[derive(Debug)]
 pub struct Field {

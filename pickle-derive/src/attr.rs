@@ -80,6 +80,7 @@ const RULES: &[Rule] = &[
     rule("rename", &[Place::Variant, Place::Field], Takes::Text, "rename = \"name\""),
     rule("other", VARIANT, Takes::Nothing, "other"),
     rule("skip", FIELD, Takes::Nothing, "skip"),
+    rule("unknown", FIELD, Takes::Nothing, "unknown"),
     rule("with", FIELD, Takes::Path, "with = module"),
     rule("bytes", FIELD, Takes::Nothing, "bytes"),
     rule("serde", FIELD, Takes::Nothing, "serde"),

@@ -24,9 +24,15 @@ pub(crate) fn all(container: &Container, ctxt: &mut Ctxt) {
     container.fields().for_each(|field| skipped(field, ctxt));
     container.fields().for_each(|field| field_forms(field, ctxt));
     match &container.body {
-        Body::Struct(fields) => names_of_fields(fields, ctxt),
+        Body::Struct(fields) => {
+            names_of_fields(fields, ctxt);
+            unknown(container, fields, ctxt);
+        }
         Body::Enum(variants) => {
             variants.iter().for_each(|variant| names_of_fields(&variant.fields, ctxt));
+            for span in container.fields().filter_map(|field| field.unknown) {
+                ctxt.error(span, "`unknown` is for structs; give the variant one in a field");
+            }
             names_of_variants(variants, ctxt);
             other(variants, ctxt);
             count(variants, ctxt);
@@ -214,6 +220,33 @@ fn field_forms(field: &Field, ctxt: &mut Ctxt) {
     }
     if let (Some(span), syn::Member::Unnamed(_)) = (field.renamed, &field.member) {
         ctxt.error(span, "the fields of tuples have no names");
+    }
+}
+
+/// A field for what the type does not have needs names, in every form.
+fn unknown(container: &Container, fields: &Fields, ctxt: &mut Ctxt) {
+    for field in &fields.list {
+        let Some(span) = field.unknown else { continue };
+        let is_plain = matches!(field.kind, Kind::Plain);
+        let has_form =
+            field.renamed.is_some() || field.bytes.is_some() || !field.aliases.is_empty();
+        if !is_plain || has_form || field.default.is_some() {
+            ctxt.error(
+                span,
+                "`unknown` stands alone: the field has no name and no form of its own",
+            );
+        }
+        if fields.style != Style::Named || !matches!(container.form, Form::Plain) {
+            ctxt.error(span, "`unknown` is for structs whose fields are pickled by name");
+        }
+        if let Some(python) = &container.python
+            && !["Object", "Dict"].contains(&python.shape)
+        {
+            ctxt.error(python.name.span(), "this form has no names for what `unknown` keeps");
+        }
+        if let Some(denied) = container.deny_unknown_fields {
+            ctxt.error(denied, "`unknown` keeps what `deny_unknown_fields` refuses");
+        }
     }
 }
 

@@ -104,6 +104,8 @@ pub(crate) struct Field {
     pub(crate) kind: Kind,
     pub(crate) default: Option<FieldDefault>,
     pub(crate) bytes: Option<Span>,
+    /// Whether it holds what the type does not have.
+    pub(crate) unknown: Option<Span>,
 }
 
 /// How a field travels.
@@ -315,7 +317,13 @@ impl Fields {
 impl Field {
     fn new(index: usize, field: &syn::Field, case: Option<Case>, ctxt: &mut Ctxt) -> Self {
         let items = Items::new(&field.attrs, Place::Field, ctxt);
+        let unknown = items.span("unknown");
         let (member, name) = match &field.ident {
+            // The name in native schemas that no other field has.
+            Some(ident) if unknown.is_some() => {
+                let name = Name { text: "**".to_owned(), span: ident.span() };
+                (Member::Named(ident.clone()), name)
+            }
             Some(ident) => (Member::Named(ident.clone()), name(&items, ident, case)),
             None => {
                 let name = Name { text: index.to_string(), span: field.ty.span() };
@@ -334,6 +342,7 @@ impl Field {
                 None => FieldDefault::Trait,
             }),
             bytes: items.span("bytes"),
+            unknown,
         }
     }
 

@@ -163,9 +163,9 @@ fn what_becomes_optional_is_there() {
     #[pickle(class = "shop.Order")]
     struct Now {
         id: Option<u32>,
-        customer: Option<Box<String>>,
+        customer: Option<Box<str>>,
     }
-    evolves(order(), Now { id: Some(7), customer: Some(Box::new("Ada".into())) }, Loads);
+    evolves(order(), Now { id: Some(7), customer: Some("Ada".into()) }, Loads);
 }
 
 #[test]

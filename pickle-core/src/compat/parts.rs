@@ -24,7 +24,7 @@ impl Target<'_> {
     pub(super) fn numbered(&self, index: usize) -> Option<usize> {
         let is_number = |name: &&str| name.bytes().all(|byte| byte.is_ascii_digit());
         let own = self.own.unwrap_or_default();
-        if own.iter().any(|field| field.aliases.iter().any(|name| is_number(name))) {
+        if own.iter().any(|field| field.aliases.iter().any(is_number)) {
             return self.named(&index.to_string());
         }
         Some(index).filter(|index| *index < self.fields.list.len())

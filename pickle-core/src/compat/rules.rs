@@ -9,7 +9,7 @@ use super::parts::{
 };
 use super::{Change, Effect};
 use crate::schema::{Described, EnumNode, FieldNodes, Node, Scalar, Schema, SchemaId, StructNode};
-use crate::shape::{Body, Style};
+use crate::shape::{Body, Style, UNKNOWN};
 
 /// All differences between a schema and a type of today.
 pub(super) fn compare(old: &Schema, new: &Described) -> Vec<Change> {
@@ -332,6 +332,10 @@ impl<'a> Comparison<'a> {
     fn fields(&mut self, old: &FieldNodes, new: &Target<'_>) {
         let mut found = vec![false; new.fields.list.len()];
         for (index, (name, from)) in old.list.iter().enumerate() {
+            // What the old version did not have either.
+            if name == UNKNOWN {
+                continue;
+            }
             let place = match old.style {
                 Style::Named => new.named(name),
                 _ => new.numbered(index),
@@ -361,14 +365,20 @@ impl<'a> Comparison<'a> {
     }
 
     fn gone(&mut self, new: &Target<'_>) {
-        match new.shape.is_some_and(|shape| shape.deny_unknown_fields) {
-            true => self.change(Effect::Breaks, "is gone, and unknown fields are refused"),
-            false => self.change(Effect::Drops, "is gone"),
+        if new.shape.is_some_and(|shape| shape.deny_unknown_fields) {
+            self.change(Effect::Breaks, "is gone, and unknown fields are refused");
+        } else if new.fields.list.iter().any(|(name, _)| name == UNKNOWN) {
+            self.change(Effect::Loads, "is kept as an unknown field");
+        } else {
+            self.change(Effect::Drops, "is gone");
         }
     }
 
     fn added(&mut self, new: &Target<'_>, index: usize) {
-        let (_, ty) = &new.fields.list[index];
+        let (name, ty) = &new.fields.list[index];
+        if name == UNKNOWN {
+            return;
+        }
         let is_optional = matches!(self.new.schema.node(*ty), Node::Option(_));
         if new.own.is_some_and(|own| own[index].default) {
             self.change(Effect::Loads, "is new, and takes its default");

@@ -217,6 +217,14 @@ impl<'de> Graph<'de> {
         }
     }
 
+    /// The input up to a place in it, where it is borrowed.
+    pub(crate) fn input_until(&self, end: usize) -> Option<&'de [u8]> {
+        match self.input {
+            Cow::Borrowed(input) => input.get(..end),
+            Cow::Owned(_) => None,
+        }
+    }
+
     /// How long the input is that text and bytes lie in.
     pub(crate) fn input_len(&self) -> usize {
         self.input.len()

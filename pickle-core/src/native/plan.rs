@@ -8,7 +8,8 @@ use super::shared::WORD;
 use super::{COUNT, INLINE, tag_size};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{FieldNodes, Node, Scalar, Schema, SchemaId};
-use crate::shape::Style;
+use crate::shape::{Style, UNKNOWN};
+use crate::value::CLASS as VALUE;
 
 /// A schema prepared for reading values without their type.
 pub(crate) struct Plan {
@@ -19,6 +20,8 @@ pub(crate) struct Plan {
     /// All names of fields and variants, and the parts of those of classes, each once.
     pub(super) names: Box<[Box<str>]>,
     pub(super) classes: Box<[Class]>,
+    /// The class of dynamic values.
+    value_class: Option<ClassId>,
     /// Whether the payload ends with a table of classes.
     pub(super) has_objects: bool,
     /// The classes of that table, by number.
@@ -54,7 +57,7 @@ pub(super) struct TypeId(u32);
 pub(super) struct NameId(pub(super) u32);
 
 /// A class of the plan.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct ClassId(pub(super) u32);
 
 pub(super) struct Planned {
@@ -118,6 +121,8 @@ pub(super) struct Group {
     pub(super) style: Style,
     /// Names of the fields, where they have some.
     pub(super) names: Box<[NameId]>,
+    /// The field that holds what the writer's type did not have.
+    pub(super) rest: Option<usize>,
     pub(super) parts: Box<[TypeId]>,
     /// Size of the heads.
     pub(super) size: usize,
@@ -152,11 +157,17 @@ impl Plan {
             types: types.collect(),
             root: planned(schema.root_id()),
             is_shared: schema.is_shared(),
+            value_class: names.value_class,
             names: names.texts.into(),
             classes: names.classes.into(),
             has_objects,
             objects,
         })
+    }
+
+    /// Whether objects of this class are dynamic values.
+    pub(super) fn is_value(&self, class: ClassId) -> bool {
+        self.value_class == Some(class)
     }
 
     pub(super) fn root(&self) -> TypeId {
@@ -317,7 +328,9 @@ fn nullable(schema: &Schema, facts: &mut [Facts]) -> Result<()> {
                 Node::State { class, state } if class.is_empty() => id = *state,
                 node => {
                     let is_none = Node::Scalar(Scalar::Unit);
-                    break *node == is_none || matches!(node, Node::Option(_) | Node::Weak(_));
+                    let is_value = matches!(node, Node::State { class, .. } if class == VALUE);
+                    let is_optional = matches!(node, Node::Option(_) | Node::Weak(_));
+                    break *node == is_none || is_optional || is_value;
                 }
             }
         };
@@ -331,6 +344,7 @@ fn nullable(schema: &Schema, facts: &mut [Facts]) -> Result<()> {
 
 #[derive(Default)]
 struct Names {
+    value_class: Option<ClassId>,
     texts: Vec<Box<str>>,
     known: HashMap<Box<str>, NameId>,
     classes: Vec<Class>,
@@ -366,7 +380,12 @@ impl Names {
             Style::Tuple | Style::Unit => Box::default(),
         };
         let parts = fields.list.iter().map(|(_, id)| planned(*id)).collect();
-        Group { class, name, style: fields.style, names, parts, size }
+        let is_rest = |(name, _): &(String, SchemaId)| name == UNKNOWN;
+        let rest = match fields.style {
+            Style::Named => fields.list.iter().position(is_rest),
+            Style::Tuple | Style::Unit => None,
+        };
+        Group { class, name, style: fields.style, names, rest, parts, size }
     }
 }
 
@@ -410,8 +429,13 @@ fn kind(schema: &Schema, id: SchemaId, facts: &[Facts], names: &mut Names) -> Ki
         }
         Node::State { class, state } => {
             let class = (!class.is_empty()).then(|| {
+                let is_value = class == VALUE;
                 let class = names.class(class);
-                names.add(class)
+                let id = names.add(class);
+                if is_value {
+                    names.value_class = Some(id);
+                }
+                id
             });
             Kind::State { class, state: [planned(*state)] }
         }

@@ -11,10 +11,12 @@ use super::reader::{Count, Reader};
 use super::shared::Word;
 use super::varint::Bytes;
 use super::{BLOCK, COUNT, INLINE, LONG};
+use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::bigint;
 use crate::graph::{Edges, Extras, Graph, Node, NodeId, Span};
 use crate::limits::Limits;
+use crate::python::{LoadOptions, Machine};
 use crate::raw::Text;
 use crate::restore::restore_value;
 use crate::schema::Scalar;
@@ -30,9 +32,13 @@ use crate::type_info::TypeInfo;
 pub(crate) fn load_graph<'de>(
     bytes: &'de [u8],
     limits: &Limits,
+    env: &Env,
 ) -> Result<(Graph<'de>, NodeId, usize)> {
     let (header, size) = Header::split(bytes)?;
-    let Some(schema) = header.schema else { return Err(no_schema(header.fingerprint)) };
+    let known = || env.schema(header.fingerprint);
+    let Some(schema) = header.schema.or_else(known) else {
+        return Err(no_schema(header.fingerprint));
+    };
     let (graph, root) = load_graph_by(&bytes[..size], &header, schema, limits)?;
     Ok((graph, root, size))
 }
@@ -598,6 +604,10 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 self.graph.set(id, self.graph.node(ids[0]));
                 id
             }
+            Make::State(class) if self.plan.is_value(class) => {
+                let state = ids.first().copied().unwrap_or(crate::graph::NONE);
+                self.dynamic(state)?
+            }
             Make::State(class) => {
                 let state = ids.first().copied();
                 self.object(class, state, None, offset)?
@@ -612,11 +622,38 @@ impl<'p, 'de> Transcoder<'p, 'de> {
     fn fields(&mut self, group: &Group, first: usize, offset: usize) -> Result<NodeId> {
         self.charge(group.names.len() * size_of::<NodeId>())?;
         let mut pairs = Vec::with_capacity(2 * group.names.len());
+        let rest = group.rest.map(|index| (index, self.graph.node(self.values[first + index])));
+        if let Some((_, Node::Dict(kept))) = rest {
+            self.charge(kept.len() * size_of::<NodeId>())?;
+            pairs.extend_from_slice(self.graph.edges(kept));
+        }
         for (index, name) in group.names.iter().enumerate() {
-            pairs.extend([self.name(*name)?, self.values[first + index]]);
+            if !matches!(rest, Some((kept, Node::Dict(_))) if kept == index) {
+                pairs.extend([self.name(*name)?, self.values[first + index]]);
+            }
         }
         let pairs = self.graph.link(&pairs);
         self.add(Node::Dict(pairs), offset)
+    }
+
+    /// A dynamic value, which lies there as one of Python's pickles.
+    fn dynamic(&mut self, state: NodeId) -> Result<NodeId> {
+        let pickle = match self.graph.node(state) {
+            Node::Bytes(span) => self.graph.borrowed(span),
+            _ => None,
+        };
+        let Some(pickle) = pickle else {
+            return Err(Error::corrupt("a dynamic value is no pickle"));
+        };
+        let start = self.offset(pickle);
+        let before = self.graph.footprint();
+        let options = LoadOptions::new().limits(self.reader.limits);
+        let graph = std::mem::take(&mut self.graph);
+        let (graph, root) = Machine::within(graph, start..start + pickle.len(), options)?;
+        self.graph = graph;
+        let used = self.graph.footprint().saturating_sub(before);
+        self.charge(usize::try_from(used).unwrap_or(usize::MAX))?;
+        Ok(root)
     }
 
     fn object(

@@ -16,6 +16,11 @@ impl<'de> Input<'de> {
         Self { bytes, at: 0, end: bytes.len() }
     }
 
+    /// The bytes from some place on.
+    pub(super) fn within(bytes: &'de [u8], at: usize) -> Self {
+        Self { bytes, at, end: bytes.len() }
+    }
+
     pub(super) fn at(&self) -> usize {
         self.at
     }

@@ -65,6 +65,28 @@ impl<'de> Machine<'de> {
         }
     }
 
+    /// Loads a pickle that is part of the input of a graph, into that; its root.
+    pub(crate) fn within(
+        graph: Graph<'de>,
+        range: std::ops::Range<usize>,
+        options: LoadOptions<'de>,
+    ) -> Result<(Graph<'de>, NodeId)> {
+        let Some(input) = graph.input_until(range.end) else {
+            return Err(Error::corrupt("a pickle outside its input"));
+        };
+        let mut machine = Self::new(input, options);
+        machine.input = Input::within(input, range.start);
+        machine.graph = graph;
+        let root = machine.load()?;
+        match range.end - machine.position() {
+            0 => Ok((machine.graph, root)),
+            count => {
+                let error = Error::new(ErrorKind::TrailingBytes { count: count as u64 });
+                Err(error.at(machine.position() as u64))
+            }
+        }
+    }
+
     /// Loads the next pickle; its root. The memo stays, as in an `Unpickler` of Python used again.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::shape::{Body, Fields, PythonShape, Shape, Style, Variant};
 use crate::traits::Pickle;
+use crate::value::Value;
 
 use super::opcode as op;
 use super::save_shared::Shared;
@@ -285,6 +286,36 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
             Ok(state) => self.put(&state),
             Err(error) => Err(self.owner.in_field(error, self.index)),
         }
+    }
+
+    /// Counts the entries of the field that holds what the type does not have, before any is put.
+    #[doc(hidden)]
+    pub fn expect_unknown(&mut self, count: usize) {
+        if self.batch.is_some() {
+            let named = self.owner.fields.list.len() - 1;
+            self.batch = Some(Batch::dict(named + count));
+        }
+    }
+
+    /// The field that holds what the type does not have: each of its entries is a field.
+    ///
+    /// # Errors
+    /// When one cannot be saved.
+    #[doc(hidden)]
+    pub fn put_unknown<'a, K: AsRef<str> + 'a>(
+        &mut self,
+        entries: impl IntoIterator<Item = (K, &'a Value)>,
+    ) -> Result<()> {
+        let index = self.index;
+        let Some(batch) = &mut self.batch else { unreachable!("only fields with names are kept") };
+        for (name, value) in entries {
+            batch.before(self.saver);
+            self.saver.str(name.as_ref());
+            value.save(self.saver).map_err(|error| self.owner.in_field(error, index))?;
+            batch.after(self.saver);
+        }
+        self.index += 1;
+        Ok(())
     }
 
     #[inline]

@@ -7,6 +7,7 @@ use crate::graph::{Node, NodeId};
 use crate::hooks::Rebuilt;
 use crate::shape::{Body, Field, Fields, Shape, Style, Variant};
 use crate::traits::Unpickle;
+use crate::value::Value;
 
 use super::{Instance, Restorer};
 
@@ -325,6 +326,45 @@ impl<'g, 'de> Restorer<'g, 'de> {
         Ok(())
     }
 
+    /// Names and values that the type has no fields for.
+    fn unknown_entries(&self, id: NodeId, owner: Owner) -> Vec<(NodeId, NodeId)> {
+        let graph = self.graph;
+        let mut unknown = Vec::new();
+        let mut collect = |pairs: &[NodeId]| {
+            let pairs = pairs.chunks_exact(2).filter(|pair| {
+                let name = graph.text(pair[0]);
+                name.is_some_and(|name| position(owner.fields.list, name.as_bytes(), 0).is_none())
+            });
+            unknown.extend(pairs.map(|pair| (pair[0], pair[1])));
+        };
+        match (graph.node(id), self.instance(id)) {
+            (Node::Dict(pairs), _) => collect(graph.edges(pairs)),
+            (_, Some(made)) if self.is_class(id, &made, owner.shape) => {
+                [made.kwargs, made.pairs].into_iter().for_each(&mut collect);
+                for state in made.states {
+                    match graph.node(*state) {
+                        Node::Dict(pairs) => collect(graph.edges(pairs)),
+                        // A state dict and slots.
+                        Node::Tuple { items, .. } => {
+                            for part in graph.edges(items) {
+                                if let Node::Dict(pairs) = graph.node(*part) {
+                                    collect(graph.edges(pairs));
+                                }
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {
+                if let Ok(pairs) = self.entries(id) {
+                    collect(&pairs);
+                }
+            }
+        }
+        unknown
+    }
+
     #[cold]
     fn unknown(&self, owner: Owner, key: NodeId) -> Error {
         let field = match self.graph.text(key) {
@@ -438,6 +478,19 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
                 Ok(default())
             }
         }
+    }
+
+    /// The next field, which takes what the type does not have.
+    ///
+    /// # Errors
+    /// When the limits are exceeded.
+    pub fn take_unknown<T: FromIterator<(String, Value)>>(&mut self) -> Result<T> {
+        let index = self.advance();
+        let entries = self.restorer.unknown_entries(self.id, self.owner);
+        let kept = entries.into_iter().map(|(key, value)| {
+            Ok((self.restorer.string(key)?, Value::restore(value, self.restorer)?))
+        });
+        kept.collect::<Result<T>>().map_err(|error| self.owner.in_field(error, index))
     }
 
     fn advance(&mut self) -> usize {

@@ -19,6 +19,7 @@ use crate::protocol::Protocol;
 use crate::python::{self, LoadOptions, Machine, SaveOptions};
 use crate::restore::Restorer;
 
+pub(crate) use typed::CLASS;
 pub use typed::{from_value, to_value};
 
 /// Any value that a pickle can denote. Shared and recursive structure survives in it.
@@ -130,7 +131,7 @@ impl Value {
     /// As [`loads`](Self::loads).
     pub fn loads_with(bytes: &[u8], options: LoadOptions<'_>) -> Result<Self> {
         let (graph, id, size) = match bytes.first() {
-            Some(&native::MAGIC) => native::load_graph(bytes, &options.limits)?,
+            Some(&native::MAGIC) => native::load_graph(bytes, &options.limits, &options.env)?,
             _ => {
                 let mut machine = Machine::new(bytes, options);
                 let id = machine.load()?;

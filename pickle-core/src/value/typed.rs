@@ -14,7 +14,7 @@ use crate::traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 use super::Value;
 
 /// The class of a `Value` in native schemas.
-const CLASS: &str = "pickle.Value";
+pub(crate) const CLASS: &str = "pickle.Value";
 
 /// Turns a value of any type into a [`Value`]: what Python would see of it.
 ///

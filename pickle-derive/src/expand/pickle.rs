@@ -79,8 +79,14 @@ fn of_struct(container: &Container, fields: &Fields) -> (TokenStream, TokenStrea
         }
         _ => {
             let saves = saves.by_ref();
+            let unknown = fields.list.iter().filter(|field| field.unknown.is_some());
+            let unknown = unknown.map(|field| {
+                let member = &field.member;
+                quote_spanned!(at(field)=> fields.expect_unknown(self.#member.len());)
+            });
             quote_spanned! {site()=>
                 saver.structure(&__SHAPE, |fields| {
+                    #(#unknown)*
                     #(#saves)*
                     ::core::result::Result::Ok(())
                 })
@@ -151,6 +157,9 @@ fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenSt
 
 /// Puts a field as it is, or as the state that its hook makes.
 fn save_field(container: &Container, field: &Field, value: &TokenStream) -> TokenStream {
+    if field.unknown.is_some() {
+        return quote_spanned!(at(field)=> fields.put_unknown(#value)?;);
+    }
     match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
         None => {
             let ty = &field.ty;

@@ -59,6 +59,9 @@ fn values(container: &Container, fields: &Fields) -> TokenStream {
 
 fn value(container: &Container, field: &Field) -> TokenStream {
     let ty = &field.ty;
+    if field.unknown.is_some() {
+        return quote_spanned!(at(field)=> fields.take_unknown::<#ty>()?);
+    }
     let default = match (&field.default, container.default) {
         (Some(_), _) => Some(default(field)),
         (None, Some(span)) => {
