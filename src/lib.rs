@@ -109,6 +109,38 @@
 //! # Ok::<(), pickle::Error>(())
 //! ```
 //!
+//! # What travels by name
+//!
+//! | | |
+//! |---|---|
+//! | `Box<dyn Trait>`, `Rc`, `Arc`, `Weak` of it | [`#[pickle::class]`](class) on the trait and on each `impl` |
+//! | a function | [`#[pickle::function]`](function), [`Function`] |
+//! | a class or function of anybody's | [`Global`] |
+//! | an object that lives elsewhere | its id: [`Persistent`], [`PersistentId`] |
+//!
+//! A [`Registry`] says what a name may create. [`loads`] takes [`Registry::global`], which has all
+//! that the attributes stand on, in every crate of the program; bytes from strangers get one of
+//! their own. Former names (`alias = "..."`) and changed classes load by the rules of evolution; an
+//! unknown name is an error with the near ones, and stays a name in a [`Value`].
+//!
+//! ```
+//! use pickle::{Registry, Unpickler, dumps};
+//!
+//! #[pickle::class]
+//! trait Shape {}
+//!
+//! #[pickle::class(name = "shapes.Strip")]
+//! impl Shape for u32 {}
+//!
+//! let bytes = dumps(&(Box::new(7) as Box<dyn Shape>))?;
+//! let mut allowed = Registry::empty();
+//! let mut unpickler = Unpickler::from_slice(&bytes).registry(allowed.clone());
+//! assert!(unpickler.load::<Box<dyn Shape>>().is_err());
+//! allowed.add_class::<dyn Shape, u32>()?;
+//! Unpickler::from_slice(&bytes).registry(allowed).load::<Box<dyn Shape>>()?;
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
 //! # Python's pickles
 //!
 //! [`Value`] holds whatever a pickle of Python's denotes, and writes it again, for protocols 0 to 5.
@@ -128,6 +160,8 @@
 //! # Features
 //!
 //! - `store` (on by default): [`store`], over sled.
+//! - `auto-register` (on by default): [`Registry::global`] has what `#[pickle::class]` and
+//!   `#[pickle::function]` stand on.
 //! - `redb`: the store over redb as well.
 //! - `tokio`: the store for asynchronous tasks.
 //! - `tracing`: spans around what the store does.

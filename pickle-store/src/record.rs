@@ -63,7 +63,7 @@ pub(crate) fn encode<T: Pickle + ?Sized>(
 ) -> Result<(Vec<u8>, u64)> {
     let mut out = begin(version, extra)?;
     let start = out.len();
-    Pickler::new(&mut out).schema(SchemaMode::Omit).limits(limits).dump(value)?;
+    Pickler::new(&mut out).schema(SchemaMode::OmitRoot).limits(limits).dump(value)?;
     let fingerprint = fingerprint(&out[start..])
         .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
     seal(key, &mut out);

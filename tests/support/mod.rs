@@ -4,5 +4,6 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod network;
+pub mod objects;
 pub mod samples;
 mod wide;

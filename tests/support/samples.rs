@@ -8,9 +8,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use pickle::{Error, Pickle, Pickler, SchemaMode, loads};
+use pickle::{Error, Global, PersistentId, Pickle, Pickler, SchemaMode, loads};
 
 use super::network::{Ring, Root, network, ring};
+use super::objects::{Figure, Figures, figures, shared_figures};
 use super::wide::Wide;
 
 /// A value of a golden file.
@@ -218,6 +219,20 @@ samples! {
     }, plain;
     network: Root = network(), plain;
     ring: Ring = ring(5), plain;
+    objects: (Figures, Option<Box<dyn Figure>>, u8) = (figures(), None, 1), plain;
+    objects_without_stream: Figures =
+        (0..70_u32).map(|n| Box::new(n) as Box<dyn Figure>).collect(), plain;
+    objects_by_fingerprint: Figures = figures(), without_schema;
+    shared_objects: Vec<Rc<dyn Figure>> = shared_figures(), plain;
+    no_objects: Figures = vec![], plain;
+    globals: (Global, Vec<Global>) = (
+        Global::new("math", "sqrt"),
+        vec![Global::new("shapes", "Shape.Circle"), Global::new("", "")],
+    ), plain;
+    persistent: (PersistentId, Vec<PersistentId<(u32, bool)>>) = (
+        PersistentId("table/visits".into()),
+        vec![PersistentId((7, true)), PersistentId((8, false))],
+    ), plain;
     schema_omitted: Tree = tree(2), without_schema;
     checksum: Tree = tree(2), with_checksum;
 }

@@ -14,13 +14,17 @@ use super::Registry;
 use super::class::{Class, ClassEntry, Implements};
 use super::object::{self, HEAD};
 
+type Decode<P> = fn(&mut Reader<'_>, Option<SlotId>) -> Result<P>;
+type Restore<P> = fn(NodeId, &mut Restorer<'_, '_>) -> Result<P>;
+type Find<P> = fn(&Held, &Registry) -> Option<P>;
+
 /// How shared objects are made of what a pickle holds, and seen as those of a trait.
 pub(super) struct SharedMaker<F: Family, O: ?Sized> {
-    decode: fn(&mut Reader<'_>, Option<SlotId>) -> Result<F::Strong<O>>,
-    restore: fn(NodeId, &mut Restorer<'_, '_>) -> Result<F::Strong<O>>,
-    restore_weak: fn(NodeId, &mut Restorer<'_, '_>) -> Result<F::Weak<O>>,
-    find: fn(&Held, &Registry) -> Option<F::Strong<O>>,
-    find_weak: fn(&Held, &Registry) -> Option<F::Weak<O>>,
+    decode: Decode<F::Strong<O>>,
+    restore: Restore<F::Strong<O>>,
+    restore_weak: Restore<F::Weak<O>>,
+    find: Find<F::Strong<O>>,
+    find_weak: Find<F::Weak<O>>,
     dangling: fn() -> F::Weak<O>,
 }
 
