@@ -16,6 +16,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What else there is
+//!
+//! | | |
+//! |---|---|
+//! | find by other keys, one of them unique | [`Store::define`], [`Indexed`], [`Index`] |
+//! | several writes together; several reads and writes as at one moment | [`Store::batch`]; [`Store::transaction`] |
+//! | values that end by themselves | [`Collection::put_with_ttl`], [`Store::sweep_expired`] |
+//! | earlier versions of a value | [`Definition::history`], [`Collection::history`] |
+//! | see what others write, also after the store was closed | [`Collection::watch`], [`Builder::change_log`] |
+//! | objects that point to objects | [`Ref`] |
+//! | structs as keys | `#[derive(`[`Key`](derive@Key)`)]` |
+//! | types that change | they load as they are declared now; [`Collection::migrate`] rewrites what is old |
+//! | move or copy a store, also from engine to engine | [`Store::export`], [`Store::import`] |
+//! | damage | [`Store::verify`], [`Store::repair`] |
+//!
 //! # What is kept, and when
 //!
 //! Under [`Durability::Sync`], the default, a write that returned is on disk. Batches and

@@ -9,7 +9,7 @@ use crate::collection::Collection;
 use crate::engine::{Applied, Expect, KeyRange, Op, Order, RangeDigest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inner::{Inner, With, at, object_key};
-use crate::key::{AsKey, Key, KeyBounds, ToKey};
+use crate::key::{AsKey, Key, KeyBounds, KeyEncoder, KeyPrefix, ToKey};
 use crate::plan::{Staged, entry_key, holder};
 use crate::record::{self, Record};
 use crate::trace::{conflict, span};
@@ -292,6 +292,16 @@ impl<K: Key, V: UnpickleOwned> TransactionCollection<'_, '_, K, V> {
     /// As [`Collection::get`].
     pub fn range(&mut self, range: impl KeyBounds<K>) -> Result<Vec<(K, V)>> {
         let found = self.transaction.scan(self.collection.bounds(&range))?;
+        self.load(found)
+    }
+
+    /// The keys that start so with their values, as in [`Collection::prefix`].
+    ///
+    /// # Errors
+    /// As [`range`](Self::range).
+    pub fn prefix(&mut self, prefix: &(impl KeyPrefix<K> + ?Sized)) -> Result<Vec<(K, V)>> {
+        let start = KeyEncoder::plain(self.collection.space(), prefix);
+        let found = self.transaction.scan(KeyRange::prefix(&start))?;
         self.load(found)
     }
 

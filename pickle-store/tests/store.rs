@@ -181,6 +181,21 @@ fn a_transaction_sees_its_own_writes_in_ranges() {
 }
 
 #[test]
+fn a_transaction_reads_by_prefix() {
+    on_each(|store| {
+        let names = store.collection::<(u8, String), u8>("names").unwrap();
+        names.put(&(1, "a"), &10).unwrap();
+        names.put(&(2, "a"), &20).unwrap();
+        let seen = store.transaction(|tx| {
+            let mut names = tx.collection(&names);
+            names.put(&(1, "b"), &11)?;
+            names.prefix(&(1,))
+        });
+        assert_eq!(seen.unwrap(), [((1, "a".to_owned()), 10), ((1, "b".to_owned()), 11)]);
+    });
+}
+
+#[test]
 fn write_skew_and_phantoms_are_conflicts() {
     on_each(|store| {
         let on_call = store.collection::<u8, bool>("on call").unwrap();
