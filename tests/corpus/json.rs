@@ -89,7 +89,11 @@ pub(crate) fn of(value: &Typed) -> Value {
         ]}),
         Typed::Path(path) => json!({"path": path.to_str()}),
         Typed::V4(address) => json!({"ip": address.to_string()}),
-        Typed::V6(address) => json!({"ip": address.to_string()}),
+        // CPython before 3.13 knows no dotted end.
+        Typed::V6(address) => match (address.to_ipv4_mapped(), address.segments()) {
+            (Some(_), [.., high, low]) => json!({"ip": format!("::ffff:{high:x}:{low:x}")}),
+            _ => json!({"ip": address.to_string()}),
+        },
         Typed::Deque(deque) => {
             let items: Vec<Value> = deque.items().iter().map(of).collect();
             json!({"deque": items, "maxlen": deque.max_len()})

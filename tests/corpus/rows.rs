@@ -67,6 +67,6 @@ pub(crate) fn check(
         })
         .collect();
     let shown: Vec<String> =
-        failures.iter().take(30).map(|text| text.chars().take(900).collect()).collect();
+        failures.iter().take(300).map(|text| text.chars().take(900).collect()).collect();
     assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), rows.len(), shown.join("\n"));
 }

@@ -109,20 +109,25 @@ pub struct DtypeField {
 
 /// numpy's flag of all structures: that their elements are objects of Python's.
 pub(super) const STRUCT_FLAGS: u8 = 0x10;
+/// numpy's flag of types whose elements are cleared before use: code points.
+pub(super) const STR_FLAGS: u8 = 0x08;
+/// What a structure takes over from its fields.
+const INHERITED: u8 = 0x1b;
 /// numpy's flags of `object`.
 pub(super) const OBJECT_FLAGS: u8 = 0x3f;
 
 impl Dtype {
     /// A structure of these fields, one right after the other.
     pub fn packed<'n>(fields: impl IntoIterator<Item = (&'n str, Self)>) -> Self {
-        let mut size = 0_usize;
+        let (mut size, mut flags) = (0_usize, STRUCT_FLAGS);
         let fields = fields.into_iter().map(|(name, dtype)| {
             let offset = size;
             size = size.saturating_add(dtype.size);
+            flags |= dtype.flags & INHERITED;
             DtypeField { name: name.to_owned(), dtype, offset }
         });
         let kind = DtypeKind::Struct(fields.collect());
-        Self { kind, size, order: ByteOrder::None, align: 1, flags: STRUCT_FLAGS }
+        Self { kind, size, order: ByteOrder::None, align: 1, flags }
     }
 
     /// What the elements are.
@@ -202,7 +207,11 @@ impl Dtype {
         let order = if bytes || size == 1 { ByteOrder::None } else { order };
         let missing = order == ByteOrder::None && !bytes && size > 1;
         let order = if missing { ByteOrder::NATIVE } else { order };
-        let flags = if kind == DtypeKind::Object { OBJECT_FLAGS } else { 0 };
+        let flags = match kind {
+            DtypeKind::Object => OBJECT_FLAGS,
+            DtypeKind::Str => STR_FLAGS,
+            _ => 0,
+        };
         let align = if kind == DtypeKind::Str { 4 } else { 1 };
         fits.then_some(Self { kind, size, order, align, flags })
     }

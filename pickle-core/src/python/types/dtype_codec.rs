@@ -251,10 +251,16 @@ fn restore_parts(
     let fields = match restorer.node(names) {
         graph::Node::None => None,
         _ => {
-            dtype.flags = STRUCT_FLAGS | if record { RECORD } else { 0 };
+            dtype.flags = STRUCT_FLAGS;
             Some(restore_fields(names, fields, restorer)?)
         }
     };
+    if let Some(flags) = rest.first() {
+        dtype.flags = (restorer.number::<i64>(*flags, "flags")? & 0x7f) as u8;
+    }
+    if record {
+        dtype.flags |= RECORD;
+    }
     Ok(compose(dtype, fields, base))
 }
 
