@@ -157,6 +157,22 @@
 //! # Ok::<(), pickle::Error>(())
 //! ```
 //!
+//! Dates, decimals, numpy's arrays and the like load into types of std, into plain types in
+//! [`python`], and under features into those of `chrono`, `ndarray` and others.
+//! [One table](https://github.com/pickle-rs/pickle-rs/blob/main/docs/python-types.md) says what each
+//! type is in Python, and what it loads from.
+//!
+//! ```
+//! use pickle::python::{Date, NdArray};
+//! use pickle::{Protocol, dumps_with, loads};
+//!
+//! let table = (Date::new(2020, 2, 29)?, NdArray::from_slice(&[2, 2], &[1.0, 2.0, 3.0, 4.0])?);
+//! let bytes = dumps_with(&table, Protocol::V5)?; // (datetime.date, numpy.ndarray)
+//! let (day, numbers): (Date, NdArray<'_>) = loads(&bytes)?;
+//! assert_eq!((day.to_string(), numbers.to_vec::<f64>()?[3]), ("2020-02-29".to_owned(), 4.0));
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
 //! # Features
 //!
 //! - `store` (on by default): [`store`], over sled.
@@ -165,9 +181,11 @@
 //! - `redb`: the store over redb as well.
 //! - `tokio`: the store for asynchronous tasks.
 //! - `tracing`: spans around what the store does.
-//! - `uuid`: UUIDs as keys of the store.
 //! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
 //! - `json`: [`Schema`]s as JSON.
+//! - `bytes`, `chrono`, `indexmap`, `jiff`, `ndarray`, `num-bigint`, `num-complex`, `num-rational`
+//!   (all three: `num`), `rust_decimal`, `smallvec`, `time`, `uuid`: the types of the crate of that
+//!   name; `uuid` as keys of the store, too.
 
 #![forbid(unsafe_code)]
 
