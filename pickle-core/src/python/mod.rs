@@ -36,12 +36,14 @@ pub use saver::Saver;
 pub(crate) use saver::save_value;
 pub use stream::read_pickle;
 pub use text::{Encoding, OnInvalid};
+#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
+pub(crate) use types::NANOS;
+#[cfg(any(feature = "chrono", feature = "time"))]
+pub(crate) use types::OffsetMoment;
 pub use types::{
     BigInt, ByteArray, ByteOrder, Complex, Counter, Date, DateTime, Decimal, DefaultDict, Deque,
     Dtype, DtypeField, DtypeKind, Element, Fraction, NdArray, NdScalar, Order, OrderedDict,
     PyRange, Time, TimeDelta, TimeZone, Uuid,
 };
 pub(crate) use types::{Moment, unsupported};
-#[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
-pub(crate) use types::{NANOS, OffsetMoment};
 pub(crate) use writer::{code_points, float_repr};

@@ -59,7 +59,7 @@ where
         let insert = |set: &mut Self, item| {
             set.insert(item);
         };
-        restorer.each((id, items), hashed::<T>(), &mut set, Self::reserve, insert)?;
+        restorer.each((id, &items), hashed::<T>(), &mut set, Self::reserve, insert)?;
         Ok(set)
     }
 }

@@ -33,9 +33,11 @@ pub use delta::TimeDelta;
 pub use dtype::{ByteOrder, Dtype, DtypeField, DtypeKind};
 pub use element::Element;
 pub use fraction::Fraction;
-pub(crate) use moment::{Moment, unsupported};
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]
-pub(crate) use moment::{NANOS, OffsetMoment};
+pub(crate) use moment::NANOS;
+#[cfg(any(feature = "chrono", feature = "time"))]
+pub(crate) use moment::OffsetMoment;
+pub(crate) use moment::{Moment, unsupported};
 pub use range::PyRange;
 pub use time::{DateTime, Time};
 pub use uuid::Uuid;
