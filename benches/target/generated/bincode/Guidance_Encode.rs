@@ -1,0 +1,11 @@
+impl :: bincode :: Encode for Guidance
+{
+    fn encode < __E : :: bincode :: enc :: Encoder >
+    (& self, encoder : & mut __E) ->core :: result :: Result < (), :: bincode
+    :: error :: EncodeError >
+    {
+        :: bincode :: Encode :: encode(&self.angle, encoder) ?; :: bincode ::
+        Encode :: encode(&self.submerge, encoder) ?; :: bincode :: Encode ::
+        encode(&self.velocity, encoder) ?; core :: result :: Result :: Ok(())
+    }
+}

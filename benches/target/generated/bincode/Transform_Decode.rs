@@ -1,0 +1,34 @@
+impl < __Context > :: bincode :: Decode < __Context > for Transform
+{
+    fn decode < __D : :: bincode :: de :: Decoder < Context = __Context > >
+    (decoder : & mut __D) ->core :: result :: Result < Self, :: bincode ::
+    error :: DecodeError >
+    {
+        core :: result :: Result ::
+        Ok(Self
+        {
+            altitude : :: bincode :: Decode :: decode(decoder) ?, angle : ::
+            bincode :: Decode :: decode(decoder) ?, position : :: bincode ::
+            Decode :: decode(decoder) ?, velocity : :: bincode :: Decode ::
+            decode(decoder) ?,
+        })
+    }
+} impl < '__de, __Context > :: bincode :: BorrowDecode < '__de, __Context >
+for Transform
+{
+    fn borrow_decode < __D : :: bincode :: de :: BorrowDecoder < '__de,
+    Context = __Context > > (decoder : & mut __D) ->core :: result :: Result <
+    Self, :: bincode :: error :: DecodeError >
+    {
+        core :: result :: Result ::
+        Ok(Self
+        {
+            altitude : :: bincode :: BorrowDecode ::< '_, __Context >::
+            borrow_decode(decoder) ?, angle : :: bincode :: BorrowDecode ::<
+            '_, __Context >:: borrow_decode(decoder) ?, position : :: bincode
+            :: BorrowDecode ::< '_, __Context >:: borrow_decode(decoder) ?,
+            velocity : :: bincode :: BorrowDecode ::< '_, __Context >::
+            borrow_decode(decoder) ?,
+        })
+    }
+}
