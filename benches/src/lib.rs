@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chart;
 pub mod data;
 pub mod peers;
 pub mod race;

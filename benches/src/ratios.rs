@@ -20,12 +20,12 @@ fn median(folder: &Path) -> Option<f64> {
 
 /// Prints, for each group whose name begins with one of `prefixes`, the median of each function and
 /// its ratio to the best, the names in `limits` aside.
-pub fn print(prefixes: &[&str], limits: &[&str]) {
+pub fn print(prefixes: &[impl AsRef<str>], limits: &[&str]) {
     let Ok(groups) = fs::read_dir(criterion_folder()) else { return };
     let mut table = BTreeMap::new();
     for group in groups.flatten() {
         let name = group.file_name().to_string_lossy().into_owned();
-        if !prefixes.iter().any(|prefix| name.starts_with(prefix)) {
+        if !prefixes.iter().any(|prefix| name.starts_with(prefix.as_ref())) {
             continue;
         }
         let functions = fs::read_dir(group.path()).into_iter().flatten().flatten();

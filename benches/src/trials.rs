@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use crate::data::log::BorrowedLogs;
+use crate::data::minecraft_borrowed::BorrowedPlayers;
 use crate::data::{log, mesh, minecraft, mk48, small};
 use crate::peers::{self, Codec};
 use crate::race::Race;
@@ -12,6 +13,25 @@ pub const DATA_SETS: [&str; 5] = ["log", "mesh", "minecraft", "mk48", "small"];
 
 /// Codec and what it wrote.
 pub type Encoded = Vec<(&'static str, Vec<u8>)>;
+
+/// Decoding that leaves the text where it is.
+macro_rules! borrowed {
+    ($type:ident, $value:expr, $hold:expr) => {{
+        let value: &$type<'_> = $value;
+        let pickle = pickle::dumps(value).unwrap();
+        let wincode = wincode::serialize(value).unwrap();
+        let bitcode = bitcode::encode(value);
+        let mut buffer = bitcode::Buffer::new();
+        assert!(pickle::loads::<$type<'_>>(&pickle).unwrap() == *value);
+        assert!(wincode::deserialize::<$type<'_>>(&wincode).unwrap() == *value);
+        assert!(buffer.decode::<$type<'_>>(&bitcode).unwrap() == *value);
+        let mut race = Race::default();
+        race.add("pickle-rs", || pickle::loads::<$type<'_>>(&pickle).unwrap());
+        race.add("wincode", || wincode::deserialize::<$type<'_>>(&wincode).unwrap());
+        race.add("bitcode", || buffer.decode::<$type<'_>>(&bitcode).unwrap());
+        $hold("borrow", race);
+    }};
+}
 
 /// Hands each race over a data set to `hold`, with the name of its operation.
 ///
@@ -25,11 +45,18 @@ pub fn races(data_set: &str, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> En
         "log" => {
             let value = log::logs();
             let encoded = of(&value, peers::all(), hold);
-            borrowed(&value.borrowed(), hold);
+            borrowed!(BorrowedLogs, &value.borrowed(), hold);
             encoded
         }
         "mesh" => of(&mesh::mesh(), peers::all(), hold),
-        "minecraft" => of(&minecraft::players(), peers::all(), hold),
+        "minecraft" => {
+            let value = minecraft::players();
+            let encoded = of(&value, peers::all(), hold);
+            // The same bytes, whoever owns the text.
+            let bytes = wincode::serialize(&value).unwrap();
+            borrowed!(BorrowedPlayers, &wincode::deserialize(&bytes).unwrap(), hold);
+            encoded
+        }
         "mk48" => of(&mk48::updates(), peers::all(), hold),
         "small" => of(&small::small(), peers::all(), hold),
         _ => panic!("no data set {data_set}, there are {DATA_SETS:?}"),
@@ -74,20 +101,4 @@ fn of<T: Clone + PartialEq + Debug>(
     race.add("limit", || value.clone());
     hold("deserialize", race);
     encoded
-}
-
-/// Decoding that leaves the text where it is.
-fn borrowed(value: &BorrowedLogs<'_>, hold: &mut dyn FnMut(&'static str, Race<'_>)) {
-    let pickle = pickle::dumps(value).unwrap();
-    let wincode = wincode::serialize(value).unwrap();
-    let bitcode = bitcode::encode(value);
-    let mut buffer = bitcode::Buffer::new();
-    assert!(pickle::loads::<BorrowedLogs<'_>>(&pickle).unwrap() == *value);
-    assert!(wincode::deserialize::<BorrowedLogs<'_>>(&wincode).unwrap() == *value);
-    assert!(buffer.decode::<BorrowedLogs<'_>>(&bitcode).unwrap() == *value);
-    let mut race = Race::default();
-    race.add("pickle-rs", || pickle::loads::<BorrowedLogs<'_>>(&pickle).unwrap());
-    race.add("wincode", || wincode::deserialize::<BorrowedLogs<'_>>(&wincode).unwrap());
-    race.add("bitcode", || buffer.decode::<BorrowedLogs<'_>>(&bitcode).unwrap());
-    hold("borrow", race);
 }

@@ -4,6 +4,7 @@
 pub mod log;
 pub mod mesh;
 pub mod minecraft;
+pub mod minecraft_borrowed;
 pub mod mk48;
 pub mod small;
 
@@ -43,7 +44,10 @@ macro_rules! types {
             pickle::Pickle,
             bincode::Encode, bincode::Decode,
             bitcode::Encode, bitcode::Decode,
+            borsh::BorshSerialize, borsh::BorshDeserialize,
+            nanoserde::SerBin, nanoserde::DeBin,
             rkyv::Archive, rkyv::Serialize, rkyv::Deserialize,
+            savefile_derive::Savefile,
             serde::Serialize, serde::Deserialize,
             speedy::Readable, speedy::Writable,
             wincode::SchemaRead, wincode::SchemaWrite,
