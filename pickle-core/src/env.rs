@@ -52,6 +52,7 @@ impl Env {
     }
 
     /// Whether it is as it is without anybody's doing.
+    #[inline(always)]
     pub(crate) fn is_default(&self) -> bool {
         self.registry.is_none() && self.resolvers.is_none() && self.schemas.is_none()
     }

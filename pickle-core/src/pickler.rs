@@ -185,7 +185,7 @@ fn load_native<'de, T: Unpickle<'de>>(
             None => return restore_native(pickle, header, info, limits, env),
         }
     }
-    Reader::payload(pickle, payload, limits, env, classes)
+    Reader::payload(pickle, payload, limits, env, classes, info)
 }
 
 /// The value of a native pickle of another schema: of another version of the type or of its

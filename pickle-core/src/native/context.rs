@@ -30,13 +30,23 @@ struct Inner {
 }
 
 impl Context {
+    #[inline(always)]
     pub(super) fn new(env: &Env, info: &TypeInfo) -> Self {
+        if env.is_default() && !info.is_shared {
+            return Self { inner: None, visits: None };
+        }
+        Self::with(env, info)
+    }
+
+    #[inline(never)]
+    fn with(env: &Env, info: &TypeInfo) -> Self {
         let inner = || Box::new(Inner { env: env.clone(), ..Inner::default() });
         let visits = || Box::new(Visits::new(info.has_aliases));
         Self { inner: (!env.is_default()).then(inner), visits: info.is_shared.then(visits) }
     }
 
     /// Begins to repeat what was decided about shared objects from a mark on.
+    #[inline(always)]
     pub(super) fn rewind(&mut self, mark: usize) {
         if let Some(visits) = &mut self.visits {
             visits.rewind(mark);
@@ -44,6 +54,7 @@ impl Context {
     }
 
     /// Whether all of that was repeated.
+    #[inline(always)]
     pub(super) fn end(&mut self, mark: usize) -> bool {
         self.visits.as_mut().is_none_or(|visits| visits.end(mark))
     }

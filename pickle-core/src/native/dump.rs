@@ -39,13 +39,10 @@ pub(crate) fn dump<T: Pickle + ?Sized>(
     context.rewind(0);
     if sizes.streams {
         with_stream(value, out, info, options, sizes, max_depth, context)?;
+    } else if info.has_objects {
+        with_classes(value, out, info, options, sizes, max_depth, context)?;
     } else {
-        let mut size = section_size(T::HEAD, &sizes);
-        let mut classes = Vec::new();
-        if info.has_objects {
-            context.put_classes(options.schema, &mut classes);
-            size += classes.len();
-        }
+        let size = section_size(T::HEAD, &sizes);
         header::put(out, info, options, Some(size));
         let mut writer = Writer::new(nested, 0, max_depth, context);
         writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
@@ -54,14 +51,34 @@ pub(crate) fn dump<T: Pickle + ?Sized>(
             writer.changed();
         }
         writer.finish()?;
-        if info.has_objects {
-            out.extend_from_slice(&classes);
-        }
     }
     if options.checksum {
         header::put_checksum(out, start);
     }
     Ok(())
+}
+
+/// One section, and the classes of the objects in it.
+#[inline(never)]
+fn with_classes<T: Pickle + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    info: &TypeInfo,
+    options: DumpOptions,
+    sizes: Measure,
+    max_depth: u32,
+    context: Context,
+) -> Result<()> {
+    let mut classes = Vec::new();
+    context.put_classes(options.schema, &mut classes);
+    header::put(out, info, options, Some(section_size(T::HEAD, &sizes) + classes.len()));
+    let mut writer = Writer::new(info.is_shared, 0, max_depth, context);
+    writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    if !(writer.stream.is_empty() && writer.context.end(0)) {
+        writer.changed();
+    }
+    out.extend_from_slice(&classes);
+    writer.finish()
 }
 
 /// The root section comes first and is finished last: its place is kept open.

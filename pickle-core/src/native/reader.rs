@@ -47,9 +47,16 @@ impl<'de> Reader<'de> {
         limits: &Limits,
         env: &Env,
         classes: Current,
+        info: &TypeInfo,
     ) -> Result<T> {
-        let mut reader = Self { classes, env: env.clone(), ..Self::new(pickle, payload, limits) };
-        reader.nested = TypeInfo::of::<T>().is_shared;
+        let mut reader = Self::new(pickle, payload, limits);
+        reader.nested = info.is_shared;
+        if info.has_objects {
+            reader.classes = classes;
+        }
+        if !env.is_default() {
+            reader.env = env.clone();
+        }
         let heads = reader.open_root(T::HEAD)?;
         let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
         reader.close_root()?;
@@ -73,7 +80,7 @@ impl<'de> Reader<'de> {
             memo: None,
             start: pickle.as_ptr() as usize,
             classes: Box::default(),
-            env: Env::default(),
+            env: Env::NEW,
         }
     }
 
