@@ -109,6 +109,49 @@
 //! # Ok::<(), pickle::Error>(())
 //! ```
 //!
+//! # Shared objects
+//!
+//! What several `Rc`s or `Arc`s point at is pickled once, and is one object again when loaded. `Weak`s
+//! lead back to owners. Types stay as they are: there are no wrappers.
+//!
+//! ```
+//! use std::rc::{Rc, Weak};
+//! use pickle::{Pickle, dumps, loads};
+//!
+//! #[derive(Pickle)]
+//! struct Parent {
+//!     children: Vec<Rc<Child>>,
+//! }
+//!
+//! #[derive(Pickle)]
+//! struct Child {
+//!     parent: Weak<Parent>,
+//! }
+//!
+//! let parent = Rc::new_cyclic(|parent| {
+//!     let child = || Rc::new(Child { parent: parent.clone() });
+//!     Parent { children: vec![child(), child()] }
+//! });
+//! let loaded: Rc<Parent> = loads(&dumps(&parent)?)?;
+//! assert!(Rc::ptr_eq(&loaded, &loaded.children[1].parent.upgrade().unwrap()));
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
+//! - Strong pointers close a cycle through `Rc<RefCell<T>>`, `Arc<Mutex<T>>`, `Arc<RwLock<T>>`,
+//!   `Rc<OnceCell<T>>`, `Arc<OnceLock<T>>`: the cell is shared first, locked, and filled later. Hooks
+//!   that run in between find it locked, so they use `try_borrow` or `try_lock`. Elsewhere such a cycle
+//!   is [`ErrorKind::Cycle`] when loaded.
+//! - An object that a `Weak` leads to before its owner is pickled there. Where it holds, by strong
+//!   pointers, what is not complete yet, that is a cycle as well: pickle owners first, or use cells.
+//!   If no owner comes, the `Weak` points nowhere once loaded, as does one that dangled.
+//! - Hooks may meet a `Weak` to an object under construction: `upgrade` gives `None`. With `panic =
+//!   "abort"` nothing can point at an unfinished `Arc`, and that too is [`ErrorKind::Cycle`]; through
+//!   cells it works.
+//! - Shared types do not borrow (`T: 'static`) where they are loaded: one object is handed to all, and
+//!   lifetimes could not be checked.
+//! - Identity ends with the pickle: each one stands alone, also those of one [`Pickler`].
+//! - [`deep_clone`] copies with all sharing, [`stable_hash`] hashes whatever can be pickled.
+//!
 //! # What travels by name
 //!
 //! | | |

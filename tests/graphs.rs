@@ -10,6 +10,8 @@ mod hostile;
 mod identity;
 #[path = "graphs/weak.rs"]
 mod weak;
+#[path = "graphs/whole.rs"]
+mod whole;
 
 use pickle::{Pickle, Protocol, UnpickleOwned, dumps_with, loads};
 

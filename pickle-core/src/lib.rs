@@ -32,6 +32,7 @@ mod stack;
 pub mod traits;
 mod type_info;
 mod value;
+mod whole;
 
 #[cfg(feature = "auto-register")]
 #[doc(hidden)]
@@ -52,3 +53,4 @@ pub use restore::Restorer;
 pub use schema::{Schema, schema};
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 pub use value::{Index, Kind, ObjectRef, Value, from_value, to_value};
+pub use whole::{deep_clone, stable_hash};

@@ -6,10 +6,12 @@
 
 pub(crate) mod bigint;
 mod build;
+mod hash;
 mod key;
 mod span;
 
 pub use bigint::Integer;
+pub(crate) use hash::hash;
 pub use key::{KeyId, Keys};
 pub use span::{Edges, Span};
 
