@@ -1,5 +1,6 @@
 //! What can be done with a value as a whole once it can be pickled.
 
+use crate::env::Env;
 use crate::error::Result;
 use crate::graph::hash;
 use crate::limits::Limits;
@@ -52,6 +53,6 @@ pub fn deep_clone<T: Pickle + UnpickleOwned>(value: &T) -> Result<T> {
 pub fn stable_hash<T: Pickle + ?Sized>(value: &T) -> Result<u64> {
     let pickle = crate::dumps(value)?;
     let memory = Limits { max_alloc_ratio: u32::MAX, max_zero_sized: u64::MAX, ..Limits::DEFAULT };
-    let (graph, root, _) = native::load_graph(&pickle, &memory)?;
+    let (graph, root, _) = native::load_graph(&pickle, &memory, Env::DEFAULT)?;
     Ok(hash(&graph, root))
 }
