@@ -10,9 +10,13 @@ use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 
 use pickle::python::Encoding;
-use pickle::{Pickle, Protocol, UnpickleOwned, Unpickler, Value, dump_with, dumps_with, value};
+use pickle::{
+    Function, Global, Pickle, Protocol, UnpickleOwned, Unpickler, Value, dump_with, dumps_with,
+    value,
+};
 
 #[derive(Pickle, Debug, PartialEq)]
 #[pickle(class = "shop.Order")]
@@ -117,6 +121,29 @@ enum Color {
 #[pickle(class = "shop.Perm")]
 struct Perm(u8);
 
+#[pickle::function(name = "shop.discount")]
+fn discount(price: f64) -> f64 {
+    price * 0.9
+}
+
+#[pickle::class]
+trait Priced: Debug {}
+
+#[pickle::class]
+impl Priced for Item {}
+
+#[pickle::class]
+impl Priced for Pair {}
+
+#[pickle::class(name = "shop.Cents")]
+impl Priced for u8 {}
+
+impl PartialEq for dyn Priced {
+    fn eq(&self, other: &Self) -> bool {
+        format!("{self:?}") == format!("{other:?}")
+    }
+}
+
 type Saved = Box<dyn Fn(Protocol) -> Vec<u8>>;
 type Loaded = Box<dyn Fn(&[u8], Encoding) -> Result<(), String>>;
 
@@ -158,6 +185,12 @@ fn cases() -> Vec<Case> {
     cases.extend(of_std());
     cases.extend([
         case("function", || Value::global("shop", "discount")),
+        case("callable", || Function::of::<discount>()),
+        case("names_of", || vec![Global::new("shop", "Order"), Global::new("shop", "discount")]),
+        case("objects", || {
+            let tea: Rc<dyn Priced> = Rc::new(Item { name: "tea".into(), price: 2.5 });
+            vec![tea.clone(), Rc::new(Pair(1, "b".into())), Rc::new(7_u8), tea]
+        }),
         case("class", || Value::global("shop", "Order")),
         Case { load: Box::new(load_seed), ..case("seed", seed) },
     ]);

@@ -42,6 +42,9 @@ OBJECTS = {
     "unit": [None, None],
     "char": "\u20ac",
     "function": shop.discount,
+    "callable": shop.discount,
+    "names_of": [shop.Order, shop.discount],
+    "objects": [TEA, shop.Pair(1, "b"), {"shop.Cents": 7}, TEA],
     "class": shop.Order,
     "seed": {
         "a": [1, 2.0, 3, 4 + 6j],
