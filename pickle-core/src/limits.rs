@@ -10,8 +10,9 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Levels of nesting, both when dumping and when loading. The stack used grows with it:
-    /// about 1 KiB a level in release builds.
+    /// Levels of nesting, both when dumping and when loading. Where the thread's stack has no room
+    /// left, the next levels go on another one, so a higher limit takes memory, about 1 KiB a level in
+    /// release builds, and overflows nothing. Dropping what was loaded is up to its types.
     pub max_depth: u32,
     /// Bytes of memory that one load may allocate in all.
     pub max_alloc_bytes: u64,
