@@ -72,7 +72,11 @@ struct Tables {
 impl Tables {
     fn new(store: Store) -> Result<Self> {
         Ok(Self {
-            items: store.collection("items")?,
+            // `verify` compares indexes with records.
+            items: store
+                .define::<(u64, u64), (u64, Vec<u8>)>("items")
+                .index("by_number", |item| item.0)
+                .open()?,
             twins: store.collection("twins")?,
             accounts: store.collection("accounts")?,
             counts: store.collection("counts")?,
