@@ -6,6 +6,8 @@
 mod collections;
 #[path = "evolution/fields.rs"]
 mod fields;
+#[path = "evolution/golden.rs"]
+mod golden;
 #[path = "evolution/nested.rs"]
 mod nested;
 #[path = "evolution/numbers.rs"]
