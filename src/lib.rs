@@ -186,6 +186,49 @@
 //!
 //! # Python's pickles
 //!
+//! The same derive reads and writes Python's protocols 0 to 5. `class` names the Python class; a
+//! struct loads from its instances in every form (attributes, slots, dataclasses, named tuples,
+//! arguments of `__new__`) and from a plain dict. [`loads`] finds out which protocol it is.
+//!
+//! ```
+//! use pickle::{Pickle, Protocol, dumps_with, loads};
+//!
+//! #[derive(Pickle, Debug, PartialEq)]
+//! #[pickle(class = "shop.Item")]
+//! struct Item {
+//!     name: String,
+//!     price: f64,
+//! }
+//!
+//! // class Item: ...                  # in shop.py
+//! // pickle.dumps(Item("tea", 2.5), protocol=2)
+//! let bytes = b"\x80\x02cshop\nItem\nq\0)\x81q\x01}q\x02(X\x04\0\0\0nameq\x03X\x03\0\0\0teaq\x04\
+//!     X\x05\0\0\0priceq\x05G@\x04\0\0\0\0\0\0ub.";
+//! let item: Item = loads(bytes)?;
+//! assert_eq!(item, Item { name: "tea".into(), price: 2.5 });
+//! assert_eq!(dumps_with(&item, Protocol::V2)?, bytes);
+//!
+//! let error = loads::<Item>(b"}(X\x04\0\0\0nameK\x07u.").unwrap_err();
+//! assert_eq!(error.to_string(), "expected str, found int at Item.name (byte 11)");
+//! # Ok::<(), pickle::Error>(())
+//! ```
+//!
+//! | in Rust | what Python gets | `python = ".."` for another form |
+//! |---|---|---|
+//! | a struct with named fields | an instance, the fields its attributes | `"dict"`, `"tuple"`, `"namedtuple"` |
+//! | a tuple struct | an instance made by `__new__` of the fields | `"tuple"` |
+//! | an enum with fields | an instance of a class nested for each variant: `Shape.Circle` | `"tagged"`: `{"Circle": ..}` |
+//! | an enum without | the variant's name, a `str` | `"enum"`: a member of an `enum.Enum` |
+//! | with `getstate`, `setstate` | an instance that gets the state in `__setstate__` | |
+//! | `Vec`, arrays and tuples, sets, maps | `list`, `tuple`, `set`, `dict` | |
+//! | `Vec<u8>`, `&[u8]`; [`Buffer`] | `bytes`, beside the pickle where wished | |
+//!
+//! Every form is read, whichever is written: an enum also from `{"type": "Circle", "r": 1.0}`,
+//! `("Circle", 1.0)`, or the value of an `enum.Enum` (`Red = 1`; text by `alias`). Lists take tuples
+//! and deques, maps `OrderedDict`, `defaultdict` and `Counter`. Pickles of Python 2 load, their old
+//! names included; [`Unpickler::encoding`] decodes their strings. Bytes behind a pickle are an error
+//! in [`loads`]; [`Unpickler::from_slice`] leaves them for the next load.
+//!
 //! [`Value`] holds whatever a pickle of Python's denotes, and writes it again, for protocols 0 to 5.
 //! What the pickle names, classes and functions, stays names: nothing is imported, called or run.
 //!
@@ -197,6 +240,7 @@
 //! let value = Value::loads(bytes)?;
 //! assert_eq!(value.to_string(), "{'a': [1, 2.0]}");
 //! assert_eq!(value.dumps(Protocol::V2)?, bytes);
+//! assert_eq!(value.pointer("/a/1").and_then(|item| item.as_f64()), Some(2.0));
 //! # Ok::<(), pickle::Error>(())
 //! ```
 //!
@@ -215,6 +259,8 @@
 //! assert_eq!((day.to_string(), numbers.to_vec::<f64>()?[3]), ("2020-02-29".to_owned(), 4.0));
 //! # Ok::<(), pickle::Error>(())
 //! ```
+//!
+//! [`to_value`] and [`from_value`] go between a `Value` and any derived type.
 //!
 //! # Features
 //!

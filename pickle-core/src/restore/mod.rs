@@ -15,7 +15,6 @@ mod variants;
 use std::any::TypeId;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -56,8 +55,6 @@ pub struct Restorer<'g, 'de> {
     /// types.
     memo: Memo,
     shared: HashMap<(NodeId, TypeId), SlotId, RandomState>,
-    /// The graph for the dynamic values in what is restored, made at the first of them.
-    values: Option<Arc<Graph<'static>>>,
 }
 
 /// Bytes of memory that values restored from one pickle may take, whatever its size...
@@ -74,13 +71,6 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
     env: &Env,
 ) -> Result<T> {
     Restorer::new(graph, limits, env).root(root)
-}
-
-impl<'g> Restorer<'g, 'static> {
-    /// A restorer whose dynamic values are parts of the graph itself.
-    pub(crate) fn of_values(graph: &'g Arc<Graph<'static>>, limits: &Limits, env: &'g Env) -> Self {
-        Self { values: Some(Arc::clone(graph)), ..Self::new(graph, limits, env) }
-    }
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
@@ -103,7 +93,6 @@ impl<'g, 'de> Restorer<'g, 'de> {
             max_bytes,
             memo: Memo::new(env),
             shared: HashMap::default(),
-            values: None,
         }
     }
 
@@ -112,20 +101,6 @@ impl<'g, 'de> Restorer<'g, 'de> {
         let value = T::restore(root, &mut self)?;
         self.memo.succeed();
         Ok(value)
-    }
-
-    /// The graph for dynamic values. They share one, so that what they share stays shared, and costs
-    /// its memory once.
-    pub(crate) fn values(&mut self) -> Result<Arc<Graph<'static>>> {
-        if let Some(values) = &self.values {
-            return Ok(Arc::clone(values));
-        }
-        self.charge(1, self.graph.footprint() as usize + self.graph.input_len())?;
-        let mut graph = self.graph.clone().into_owned();
-        graph.distinct();
-        let values = Arc::new(graph);
-        self.values = Some(Arc::clone(&values));
-        Ok(values)
     }
 
     /// The graph that is restored from.
@@ -170,6 +145,14 @@ impl<'g, 'de> Restorer<'g, 'de> {
             (None, _) => Err(self.too_many()),
             (_, None) => Err(Error::new(ErrorKind::Memory { limit: self.max_bytes })),
         }
+    }
+
+    /// Accounts for a part of the graph that is copied as it is.
+    pub(crate) fn charge_bytes(&mut self, bytes: u64) -> Result<()> {
+        let left = self.budget.checked_sub(bytes);
+        self.budget =
+            left.ok_or_else(|| Error::new(ErrorKind::Memory { limit: self.max_bytes }))?;
+        Ok(())
     }
 
     #[cold]

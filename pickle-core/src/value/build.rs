@@ -199,9 +199,18 @@ impl Import {
         id
     }
 
+    pub(super) fn into_graph(self) -> Graph<'static> {
+        self.graph
+    }
+
     /// Copies what is reached from a node of the graph at `address`; the root, and how many nodes
     /// were new.
-    fn node(&mut self, source: &Graph<'_>, address: usize, root: NodeId) -> (NodeId, usize) {
+    pub(super) fn node(
+        &mut self,
+        source: &Graph<'_>,
+        address: usize,
+        root: NodeId,
+    ) -> (NodeId, usize) {
         if source.has_old_names() {
             self.graph.set_old_names(true);
         }

@@ -392,7 +392,7 @@ impl Value {
 
     /// What gives meaning to names of Python's own.
     fn restorer(&self) -> Restorer<'_, 'static> {
-        Restorer::of_values(&self.graph, &Limits::DEFAULT, Env::DEFAULT)
+        Restorer::new(&self.graph, &Limits::DEFAULT, Env::DEFAULT)
     }
 
     fn node(&self) -> Node {

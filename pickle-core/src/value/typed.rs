@@ -1,5 +1,7 @@
 //! Between [`Value`] and other types; and a `Value` as a field of them.
 
+use std::sync::Arc;
+
 use crate::env::Env;
 use crate::error::Result;
 use crate::graph::NodeId;
@@ -7,7 +9,7 @@ use crate::limits::Limits;
 use crate::native::{Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
 use crate::protocol::Protocol;
 use crate::python::{self, LoadOptions, Machine, MemoEntries, SaveOptions, Saver};
-use crate::restore::Restorer;
+use crate::restore::{Restorer, restore_value};
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 
@@ -47,8 +49,7 @@ pub fn to_value<T: Pickle + ?Sized>(value: &T) -> Result<Value> {
 /// # Errors
 /// When the value is none of the type.
 pub fn from_value<T: UnpickleOwned>(value: &Value) -> Result<T> {
-    let graph = &value.graph;
-    Restorer::of_values(graph, &Limits::DEFAULT, Env::DEFAULT).root(value.id)
+    restore_value(&value.graph, value.id, &Limits::DEFAULT, Env::DEFAULT)
 }
 
 impl Layout for Value {
@@ -99,6 +100,13 @@ impl<'de> Unpickle<'de> for Value {
         {
             return Self::loads(&restorer.bytes(*state)?);
         }
-        Ok(Self { graph: restorer.values()?, id })
+        let graph = restorer.graph();
+        let mut import = super::build::Import::default();
+        let (root, count) = import.node(graph, std::ptr::from_ref(graph).addr(), id);
+        let mut graph = import.into_graph();
+        restorer.charge(count, 0)?;
+        restorer.charge_bytes(graph.footprint())?;
+        graph.distinct();
+        Ok(Self { graph: Arc::new(graph), id: root })
     }
 }
