@@ -76,6 +76,14 @@ impl<'de> Graph<'de> {
         id
     }
 
+    /// The node among those of this graph: an item of `bytes`, which none stores, is added.
+    pub(crate) fn stored(&mut self, id: NodeId) -> NodeId {
+        match self.nodes.get(id.index()) {
+            Some(_) => id,
+            None => self.add(self.node(id), usize::MAX),
+        }
+    }
+
     /// Whether the next [`add`](Self::add) allocates.
     pub(crate) fn is_full(&self) -> bool {
         self.nodes.len() == self.nodes.capacity()

@@ -57,7 +57,7 @@ pub(crate) fn save_within(
     let mut within = GraphSaver::new(graph, root, saver, known);
     within.run()?;
     let known = within.memo;
-    saver.share(shared, Some(known[root.index()]).filter(|memo| *memo != UNSEEN));
+    saver.share(shared, known.get(root.index()).copied().filter(|memo| *memo != UNSEEN));
     saver.graphs.insert(address, (Arc::clone(graph), known));
     Ok(())
 }
@@ -77,7 +77,8 @@ fn needed(graph: &Graph<'_>, root: NodeId) -> Vec<bool> {
     let mut needed = vec![false; graph.len()];
     let (mut stack, mut cyclic) = (vec![(root, false)], false);
     while let Some((id, leaving)) = stack.pop() {
-        let visit = &mut visits[id.index()];
+        // An item of `bytes` is a node that no graph stores.
+        let Some(visit) = visits.get_mut(id.index()) else { continue };
         if leaving {
             *visit = Visit::Done;
         } else if *visit == Visit::Never {
@@ -227,8 +228,9 @@ impl<'s, 'w, 'de> GraphSaver<'s, 'w, 'de> {
 
     fn node(&mut self, id: NodeId) -> Result<()> {
         self.saver.writer.boundary();
-        if self.memo[id.index()] != UNSEEN {
-            self.saver.writer.get(self.memo[id.index()]);
+        // An item of `bytes` is a node that no graph stores.
+        if let Some(memo) = self.memo.get(id.index()).filter(|memo| **memo != UNSEEN) {
+            self.saver.writer.get(*memo);
             return Ok(());
         }
         let graph = self.graph;

@@ -148,6 +148,7 @@ impl Value {
 
     /// A node of a graph with all that it reaches.
     pub fn of_graph(mut graph: Graph<'_>, id: NodeId) -> Self {
+        let id = graph.stored(id);
         graph.distinct();
         Self { graph: Arc::new(graph.into_owned()), id }
     }

@@ -135,3 +135,27 @@ fn cycles_are_written_by_every_protocol_that_can() {
         }
     }
 }
+
+#[test]
+fn an_item_of_bytes_is_a_value_that_is_written() {
+    use crate::graph::NodeId;
+    use crate::python::{LoadOptions, Machine, MemoEntries, SaveOptions, save_with};
+    let values: Vec<Value> = crate::loads(b"\x80\x03C\x02\x00\xff.").unwrap();
+    assert_eq!(values, [value!(0), value!(255)]);
+    // As an `Unpickle::restore` of a user's gets it from `Restorer::items`.
+    let mut machine = Machine::new(b"C\x02\x00\xff.", LoadOptions::new());
+    machine.load().unwrap();
+    let byte = NodeId::of_byte(255);
+    for memo in [MemoEntries::Python, MemoEntries::Needed] {
+        let options = SaveOptions::new(Protocol::V2).memo(memo);
+        assert_eq!(save_with(machine.graph(), byte, &options).unwrap(), b"\x80\x02K\xff.");
+        let mut pickle = Vec::new();
+        crate::Pickler::new(&mut pickle).protocol(Protocol::V2).memo(memo).dump(&values).unwrap();
+        assert_eq!(loads(&pickle), value!([0, 255]));
+    }
+    let value = Value::of_graph(machine.into_graph(), byte);
+    assert_eq!(
+        (value.as_i64(), value.dumps(Protocol::V2).unwrap()),
+        (Some(255), b"\x80\x02K\xff.".to_vec())
+    );
+}
