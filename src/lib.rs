@@ -271,7 +271,7 @@
 //! - `tokio`: the store for asynchronous tasks.
 //! - `tracing`: spans around what the store does.
 //! - `serde`: `#[pickle(serde)]` on fields of types that have serde's traits.
-//! - `json`: [`Schema`]s as JSON.
+//! - `serde_json`: [`Value`]s and [`Schema`]s as JSON; `json` is another name of it.
 //! - `bytes`, `chrono`, `indexmap`, `jiff`, `ndarray`, `num-bigint`, `num-complex`, `num-rational`
 //!   (all three: `num`), `rust_decimal`, `smallvec`, `time`, `uuid`: the types of the crate of that
 //!   name; `uuid` as keys of the store, too.

@@ -8,5 +8,7 @@ mod golden;
 mod std_types;
 #[path = "python/structs.rs"]
 mod structs;
+#[path = "python/wide.rs"]
+mod wide;
 #[path = "python/written.rs"]
 mod written;

@@ -91,14 +91,14 @@ fn a_type_from_a_stranger_is_shown_cut() {
     assert!(schema.type_name().len() < 1000, "{schema}");
 }
 
-#[cfg(feature = "json")]
+#[cfg(feature = "serde_json")]
 #[test]
 fn json_and_back_is_the_same_schema() {
     let schema = pickle::schema::<Order>();
     assert_eq!(Schema::from_json(&schema.to_json()).unwrap(), schema);
 }
 
-#[cfg(feature = "json")]
+#[cfg(feature = "serde_json")]
 #[test]
 fn json_of_another_fingerprint_is_an_error() {
     let json = pickle::schema::<Order>().to_json().replace("\"carrier\"", "\"courier\"");
@@ -108,7 +108,7 @@ fn json_of_another_fingerprint_is_an_error() {
     );
 }
 
-#[cfg(feature = "json")]
+#[cfg(feature = "serde_json")]
 #[test]
 fn json_with_a_type_that_is_not_there_is_an_error() {
     let json = r#"{"fingerprint":"0","root":0,"types":[{"kind":"list","item":7}]}"#;

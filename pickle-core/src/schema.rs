@@ -1,7 +1,7 @@
 //! The schema of a type: what its native pickles consist of, as data.
 
 mod bytes;
-#[cfg(feature = "json")]
+#[cfg(feature = "serde_json")]
 mod json;
 mod text;
 

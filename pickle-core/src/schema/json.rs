@@ -1,4 +1,4 @@
-//! Schemas as JSON, for programs that are not in Rust (feature `json`).
+//! Schemas as JSON, for programs that are not in Rust (feature `serde_json`).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
@@ -63,7 +63,7 @@ enum FieldStyle {
 }
 
 impl Schema {
-    /// The schema as a JSON document (feature `json`).
+    /// The schema as a JSON document (feature `serde_json`).
     ///
     /// ```
     /// use pickle_core::Schema;
@@ -78,7 +78,7 @@ impl Schema {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Reads a schema from a JSON document (feature `json`).
+    /// Reads a schema from a JSON document (feature `serde_json`).
     ///
     /// # Errors
     /// When the document is no schema, or one of another fingerprint than it says.

@@ -310,7 +310,7 @@ macro_rules! from_integers {
 
 from_integers!(i8 i16 i32 i64 i128 u8 u16 u32 u64);
 
-fn integer(graph: &mut Graph<'static>, value: i128) -> Node {
+pub(super) fn integer(graph: &mut Graph<'static>, value: i128) -> Node {
     let bytes = value.to_le_bytes();
     match bigint::small(&bytes) {
         Some(value) => Node::Int(value),

@@ -3,6 +3,8 @@
 mod build;
 mod display;
 mod equal;
+#[cfg(feature = "serde_json")]
+mod json;
 mod path;
 mod plain;
 mod typed;

@@ -1,0 +1,66 @@
+//! Values of every kind through every protocol and JSON, as properties.
+
+mod strategies;
+
+use pickle_core::python::{MemoEntries, SaveOptions};
+use pickle_core::{Protocol, Value};
+use proptest::prelude::*;
+
+/// The value dumped and loaded, with each form of the memo.
+fn round_trips(value: &Value, protocol: u8) -> [Value; 2] {
+    let protocol = Protocol::try_from(protocol).expect("a protocol");
+    [MemoEntries::Python, MemoEntries::Needed].map(|memo| {
+        let bytes = value.dumps_with(&SaveOptions::new(protocol).memo(memo)).expect("dumps");
+        Value::loads(&bytes).expect("what was dumped")
+    })
+}
+
+proptest! {
+    #[test]
+    fn protocol_5_keeps_every_value(value in strategies::any_value()) {
+        for again in round_trips(&value, 5) {
+            prop_assert_eq!(&again, &value);
+        }
+    }
+
+    #[test]
+    fn protocol_5_keeps_what_is_shared(value in strategies::value()) {
+        for again in round_trips(&value, 5) {
+            prop_assert_eq!(format!("{again:#}"), format!("{value:#}"));
+        }
+    }
+
+    #[test]
+    fn protocols_2_to_4_keep_every_value_but_for_calls(
+        value in strategies::any_value(),
+        protocol in 2_u8..=4,
+    ) {
+        for again in round_trips(&value, protocol) {
+            prop_assert_eq!(&again.plain().expect("small"), &value);
+        }
+    }
+
+    #[test]
+    fn protocols_0_and_1_keep_what_new_did_not_make(
+        value in strategies::value(),
+        outside in strategies::persistent(),
+        protocol in 0_u8..=1,
+    ) {
+        let value = Value::list([value, outside]);
+        for again in round_trips(&value, protocol) {
+            prop_assert_eq!(&again.plain().expect("small"), &value);
+        }
+    }
+}
+
+#[cfg(feature = "serde_json")]
+proptest! {
+    #[test]
+    fn full_json_keeps_every_value_and_what_it_shares(value in strategies::any_value()) {
+        // As text, as other programs see it.
+        let text = value.to_json().to_string();
+        let again = Value::from_json(&serde_json::from_str(&text).expect("JSON")).expect("ours");
+        prop_assert_eq!(&again, &value);
+        prop_assert_eq!(format!("{again:#}"), format!("{value:#}"));
+    }
+}
