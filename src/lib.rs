@@ -175,7 +175,7 @@
 //! #[pickle::class(name = "shapes.Strip")]
 //! impl Shape for u32 {}
 //!
-//! let bytes = dumps(&(Box::new(7) as Box<dyn Shape>))?;
+//! let bytes = dumps(&(Box::new(7_u32) as Box<dyn Shape>))?;
 //! let mut allowed = Registry::empty();
 //! let mut unpickler = Unpickler::from_slice(&bytes).registry(allowed.clone());
 //! assert!(unpickler.load::<Box<dyn Shape>>().is_err());

@@ -185,7 +185,7 @@ fn cases() -> Vec<Case> {
     cases.extend(of_std());
     cases.extend([
         case("function", || Value::global("shop", "discount")),
-        case("callable", || Function::of::<discount>()),
+        case("callable", Function::of::<discount>),
         case("names_of", || vec![Global::new("shop", "Order"), Global::new("shop", "discount")]),
         case("objects", || {
             let tea: Rc<dyn Priced> = Rc::new(Item { name: "tea".into(), price: 2.5 });

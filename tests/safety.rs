@@ -37,7 +37,12 @@ fn every_changed_byte_gives_an_error_or_a_value() {
                     sample.name,
                     used.bytes_max
                 );
-                assert_eq!(used.bytes_current, 0, "{}: byte {index} as {wrong} leaks", sample.name);
+                // How to read a schema that no type has is remembered, of a few schemas: once.
+                let leaked = match used.bytes_current {
+                    0 => 0,
+                    _ => allocation_counter::measure(|| drop((sample.load)(&bytes))).bytes_current,
+                };
+                assert_eq!(leaked, 0, "{}: byte {index} as {wrong} leaks", sample.name);
             }
             bytes[index] = right;
         }

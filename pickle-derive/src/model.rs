@@ -125,7 +125,7 @@ pub(crate) enum FieldDefault {
     /// `Default::default()`.
     Trait,
     /// An expression.
-    Expr(Expr),
+    Expr(Box<Expr>),
 }
 
 impl Container {
@@ -338,7 +338,7 @@ impl Field {
             aliases: items.texts("alias").map(Name::of).collect(),
             kind: Kind::new(&items, ctxt),
             default: (items.span("default")).map(|_| match items.expr("default") {
-                Some(expr) => FieldDefault::Expr(expr.clone()),
+                Some(expr) => FieldDefault::Expr(Box::new(expr.clone())),
                 None => FieldDefault::Trait,
             }),
             bytes: items.span("bytes"),

@@ -16,7 +16,7 @@ thread_local! {
 
 /// Counts itself, however it comes to be.
 #[derive(Pickle)]
-#[pickle(getstate = Self::state, setstate = Self::counted)]
+#[pickle(getstate = Self::state, setstate = Self::from_state)]
 struct Counted(());
 
 impl Counted {
@@ -29,7 +29,7 @@ impl Counted {
         1
     }
 
-    fn counted(state: u8) -> Result<Self, &'static str> {
+    fn from_state(state: u8) -> Result<Self, &'static str> {
         if state == 1 { Ok(Self::new()) } else { Err("another state") }
     }
 }
@@ -314,6 +314,7 @@ impl Bomb {
 }
 
 #[test]
+#[allow(clippy::arc_with_non_send_sync)] // what an `Arc` holds is of no matter here
 fn a_panic_in_a_hook_goes_out_and_leaks_nothing() {
     let before = LIVE.get();
     let pile = || Pile { alive: Counted::new(), bombs: vec![] };
