@@ -37,12 +37,14 @@ fn every_changed_byte_gives_an_error_or_a_value() {
                     sample.name,
                     used.bytes_max
                 );
-                // How to read a schema that no type has is remembered, of a few schemas: once.
-                let leaked = match used.bytes_current {
-                    0 => 0,
-                    _ => allocation_counter::measure(|| drop((sample.load)(&bytes))).bytes_current,
-                };
-                assert_eq!(leaked, 0, "{}: byte {index} as {wrong} leaks", sample.name);
+                // How to read a schema that no type has is remembered for a few schemas, which other
+                // tests push out. What leaks does so each time.
+                let mut used =
+                    std::iter::once(used.bytes_current).chain(std::iter::repeat_with(|| {
+                        allocation_counter::measure(|| drop((sample.load)(&bytes))).bytes_current
+                    }));
+                let leaks = used.by_ref().take(8).all(|bytes| bytes != 0);
+                assert!(!leaks, "{}: byte {index} as {wrong} leaks", sample.name);
             }
             bytes[index] = right;
         }
