@@ -1,17 +1,19 @@
 use pickle::Pickle;
 
+struct Connection(u8);
+
 #[derive(Pickle)]
 #[pickle(getstate = S::state, setstate = S::new)]
 struct S {
-    a: std::rc::Rc<u8>,
+    a: Connection,
 }
 
 impl S {
-    fn state(&self) -> &std::rc::Rc<u8> {
+    fn state(&self) -> &Connection {
         &self.a
     }
 
-    fn new(a: std::rc::Rc<u8>) -> Self {
+    fn new(a: Connection) -> Self {
         Self { a }
     }
 }
