@@ -110,7 +110,7 @@ fn main() {
     let dict: HashMap<_, _> = (0..count as i64).map(|i| (format!("key number {i}"), i)).collect();
     bench.race("dict", Throughput::Elements(count), &dict);
     let count = bench.count(64 << 20);
-    let blob = Blob((0..count).map(|i| (i * 31 >> 3) as u8).collect());
+    let blob = Blob((0..count).map(|i| ((i * 31) >> 3) as u8).collect());
     let pickle = bench.race("bytes", Throughput::Bytes(count), &blob);
     bench.borrow(&blob, &pickle);
 

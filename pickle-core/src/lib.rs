@@ -1,6 +1,6 @@
 //! The codecs behind `pickle-rs`. Depend on that crate, which re-exports this one.
 //!
-//! In reading order: [`traits`] says what a type must do; `shape` and [`schema`] describe types;
+//! In reading order: [`traits`] says what a type must do; `shape` and [`mod@schema`] describe types;
 //! `native` holds the native codec over the memory tricks of `raw`; `impls` teaches it the types of
 //! std; `pickler` is what users call. [`graph`] holds objects apart from any type and format;
 //! [`python`] reads and writes them as Python does; [`Value`] is one of them to work with.

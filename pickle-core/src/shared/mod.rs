@@ -1,6 +1,6 @@
 //! `Rc`, `Arc` and their `Weak`s: one object however many point at it, cycles included.
 //!
-//! While writing, [`Visits`] knows the objects met so far by address. While reading, [`Memo`] knows
+//! While writing, `Visits` knows the objects met so far by address. While reading, [`Memo`] knows
 //! them by number, from before they are complete: `cyclic` and `hollow` make objects that what they
 //! hold can point back at. All `unsafe` is in those two files and in `erased`.
 
