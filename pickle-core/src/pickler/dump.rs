@@ -1,0 +1,175 @@
+//! Dumping with options: `Pickler`.
+
+use std::io::Write;
+
+use crate::env::Env;
+use crate::error::Result;
+use crate::limits::Limits;
+use crate::native::{self, DumpOptions, SchemaMode};
+use crate::protocol::Protocol;
+use crate::python::{self, MemoEntries, SaveOptions};
+use crate::registry::Registry;
+use crate::traits::Pickle;
+
+/// What dumping may be told.
+pub(super) struct Options {
+    /// The protocol, and what concerns Python's.
+    pub(super) python: SaveOptions,
+    pub(super) limits: Limits,
+    pub(super) native: DumpOptions,
+    pub(super) env: Env,
+}
+
+impl Options {
+    pub(super) const DEFAULT: Self = Self {
+        python: SaveOptions::new(Protocol::DEFAULT),
+        limits: Limits::DEFAULT,
+        native: DumpOptions::DEFAULT,
+        env: Env::NEW,
+    };
+
+    pub(super) fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
+        if self.python.protocol() != Protocol::Native {
+            return python::save_value(value, &self.python, &self.limits, &self.env, None, out);
+        }
+        let start = out.len();
+        native::dump(value, out, self.native, self.limits.max_depth, &self.env).inspect_err(|_| {
+            out.truncate(start);
+        })
+    }
+}
+
+/// Dumps values to a writer, with everything optional.
+///
+/// ```
+/// use pickle_core::{Pickler, SchemaMode, loads};
+/// let mut small = Vec::new();
+/// Pickler::new(&mut small).schema(SchemaMode::Omit).dump(&(1_u8, "one"))?;
+/// assert_eq!(loads::<(u8, &str)>(&small)?, (1, "one"));
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+pub struct Pickler<'w, W> {
+    writer: W,
+    options: Options,
+    buffer: Vec<u8>,
+    buffers: Option<BufferSink<'w>>,
+}
+
+type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
+
+impl<'w, W: Write> Pickler<'w, W> {
+    /// A pickler for the native protocol, with an embedded schema and without a checksum.
+    pub fn new(writer: W) -> Self {
+        Self { writer, options: Options::DEFAULT, buffer: Vec::new(), buffers: None }
+    }
+
+    /// The protocol to write.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.options.python.protocol = protocol;
+        self
+    }
+
+    /// How deep values may be nested.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// Which objects get a number in the memo of one of Python's pickles.
+    #[must_use]
+    pub fn memo(mut self, memo: MemoEntries) -> Self {
+        self.options.python.memo = memo;
+        self
+    }
+
+    /// Whether protocols below 3 name globals as Python 2 does. On by default, as in Python.
+    #[must_use]
+    pub fn fix_imports(mut self, fix: bool) -> Self {
+        self.options.python.fix_imports = fix;
+        self
+    }
+
+    /// Hands buffers to `sink` instead of writing them into the pickle, as `buffer_callback` does in
+    /// Python: protocol 5 only ([PEP 574](https://peps.python.org/pep-0574/)). What is a buffer is
+    /// said by its type: [`Buffer`](crate::Buffer).
+    ///
+    /// ```
+    /// use pickle_core::{Buffer, Pickler, Protocol, Unpickler};
+    /// let (mut pickle, mut buffers) = (Vec::new(), Vec::new());
+    /// Pickler::new(&mut pickle)
+    ///     .protocol(Protocol::V5)
+    ///     .buffers(|buffer| buffers.push(buffer.to_vec()))
+    ///     .dump(&Buffer::from(vec![7; 1000]))?;
+    /// assert!(pickle.len() < 20);
+    /// let mut unpickler = Unpickler::from_slice(&pickle).buffers(buffers.iter().map(Vec::as_slice));
+    /// assert_eq!(*unpickler.load::<Buffer<'_>>()?, [7; 1000]);
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn buffers(mut self, sink: impl FnMut(&[u8]) + 'w) -> Self {
+        self.buffers = Some(Box::new(sink));
+        self
+    }
+
+    /// Whether native pickles carry their schema.
+    #[must_use]
+    pub fn schema(mut self, mode: SchemaMode) -> Self {
+        self.options.native.schema = mode;
+        self
+    }
+
+    /// Whether native pickles end with a CRC-32, so that any change is found. Off by default.
+    #[must_use]
+    pub fn checksum(mut self, checksum: bool) -> Self {
+        self.options.native.checksum = checksum;
+        self
+    }
+
+    /// What gives names to the classes of trait objects. [`Registry::global`] by default.
+    #[must_use]
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.options.env.set_registry(registry);
+        self
+    }
+
+    /// The ids of objects of type `T` that live elsewhere: [`Persistent`](crate::Persistent) has an
+    /// example.
+    #[must_use]
+    pub fn persistent<T: 'static, I: Pickle + 'static>(
+        mut self,
+        identify: impl Fn(&T) -> I + Send + Sync + 'static,
+    ) -> Self {
+        self.options.env.resolvers_mut().add_identify(identify);
+        self
+    }
+
+    /// Dumps a value, any number of times.
+    ///
+    /// # Errors
+    /// As [`dump`].
+    pub fn dump<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.buffer.clear();
+        match &mut self.buffers {
+            Some(sink) if self.options.python.protocol() != Protocol::Native => {
+                let Options { python, limits, env, .. } = &self.options;
+                let out = &mut self.buffer;
+                python::save_value(value, python, limits, env, Some(&mut **sink), out)?;
+            }
+            _ => self.options.dump_into(value, &mut self.buffer)?,
+        }
+        self.writer.write_all(&self.buffer)?;
+        Ok(())
+    }
+
+    /// The writer, between two dumps.
+    pub fn writer(&mut self) -> &mut W {
+        &mut self.writer
+    }
+
+    /// The writer.
+    pub fn into_inner(self) -> W {
+        self.writer
+    }
+}
