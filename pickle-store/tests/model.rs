@@ -125,10 +125,11 @@ impl Model {
 /// A store under test, and where it is.
 struct World {
     engine: &'static str,
-    folder: tempfile::TempDir,
     clock: Arc<AtomicU64>,
-    store: Option<Store>,
     changes: Option<Watch<u8>>,
+    store: Option<Store>,
+    /// Goes after the store.
+    folder: tempfile::TempDir,
     /// What a watcher knows.
     mirror: BTreeMap<u8, Value>,
     version: Option<Version>,

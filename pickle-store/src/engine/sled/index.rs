@@ -1,13 +1,11 @@
 //! sled, held at arm's length: one tree, small values only, and every call guarded.
 
-use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use ::sled::{Batch, Config, Db, IVec};
+use ::sled::{Config, Db, IVec};
 
 use super::super::{Bytes, KeyRange, Op, Order};
 use super::disk::{Disk as _, RealDisk};
@@ -34,8 +32,8 @@ pub(super) struct Index {
     db: Db,
     /// The panic or error after which sled is not asked again.
     broken: OnceLock<String>,
-    /// Whether there may be pieces. Where there are none, no write has to look for old ones.
-    pieces: AtomicBool,
+    /// Held by who writes several ops, and shared by who reads.
+    gate: RwLock<()>,
 }
 
 impl Index {
@@ -46,7 +44,9 @@ impl Index {
         // After a close, sled's threads may hold its lock a little longer.
         for attempt in 0.. {
             match guarded(|| config.open()) {
-                Ok(db) => return Self::over(db),
+                Ok(db) => {
+                    return Ok(Self { db, broken: OnceLock::new(), gate: RwLock::new(()) });
+                }
                 Err(text) if attempt == 20 || !text.contains("acquire lock") => {
                     return Err(Error::corrupt(text));
                 }
@@ -56,61 +56,16 @@ impl Index {
         unreachable!("the loop has no end")
     }
 
-    fn over(db: Db) -> Result<Self> {
-        let index = Self { db, broken: OnceLock::new(), pieces: AtomicBool::new(true) };
-        let first = index.guard(|| index.db.scan_prefix([PIECE]).next().transpose())?;
-        index.pieces.store(first.is_some(), Ordering::Relaxed);
-        Ok(index)
-    }
-
     /// Writes ops under the sequence number `seq`: readers see all of them or none.
+    ///
+    /// Not by sled's batches: where one cannot be written, whoever closes sled may wait for ever.
     pub(super) fn apply(&self, seq: u64, ops: &[Op]) -> Result<()> {
-        if ops.len() == 1 {
-            return self.apply_each(seq, ops);
-        }
-        // Writers come one at a time, so this does not change before the write is made.
-        let large = |op: &Op| op.value().is_some_and(|value| value.len() > PIECE_SIZE);
-        if self.pieces.load(Ordering::Relaxed) || ops.iter().any(large) {
-            return self.apply_over_pieces(seq, ops);
-        }
-        self.guard(|| {
-            let mut batch = Batch::default();
-            for (index, op) in ops.iter().enumerate() {
-                self.add(&mut batch, &place(seq, index), op)?;
-            }
-            self.db.apply_batch(batch)
-        })
+        let _gate =
+            (ops.len() > 1).then(|| self.gate.write().unwrap_or_else(PoisonError::into_inner));
+        self.apply_each(seq, ops)
     }
 
-    /// Writes ops, and removes the pieces of what they replace.
-    fn apply_over_pieces(&self, seq: u64, ops: &[Op]) -> Result<()> {
-        self.guard(|| {
-            let mut batch = Batch::default();
-            // The last op on a key wins.
-            let mut seen = HashSet::new();
-            for (index, op) in ops.iter().enumerate().rev() {
-                if !seen.insert(op.key()) {
-                    continue;
-                }
-                if let Some(old) = self.db.get(head_key(op.key()))? {
-                    piece_keys(&old).for_each(|piece| batch.remove(piece));
-                }
-                self.add(&mut batch, &place(seq, index), op)?;
-            }
-            self.db.apply_batch(batch)
-        })
-    }
-
-    fn add(&self, batch: &mut Batch, place: &[u8; PLACE], op: &Op) -> ::sled::Result<()> {
-        let key = head_key(op.key());
-        match op.value() {
-            None => batch.remove(key),
-            Some(value) => batch.insert(key, self.head(place, value)?),
-        }
-        Ok(())
-    }
-
-    /// Writes ops one by one: cheaper, where nobody reads in between.
+    /// Writes ops one by one, in order, where nobody reads in between.
     pub(super) fn apply_each(&self, seq: u64, ops: &[Op]) -> Result<()> {
         self.guard(|| {
             for (index, op) in ops.iter().enumerate() {
@@ -132,7 +87,6 @@ impl Index {
         if value.len() <= PIECE_SIZE {
             return Ok([&[WHOLE], value].concat());
         }
-        self.pieces.store(true, Ordering::Relaxed);
         for (number, piece) in (0_u32..).zip(value.chunks(PIECE_SIZE)) {
             self.db.insert(piece_key(place, number), piece)?;
         }
@@ -141,6 +95,15 @@ impl Index {
 
     /// The value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        let _gate = self.reading();
+        self.find(key)
+    }
+
+    fn reading(&self) -> RwLockReadGuard<'_, ()> {
+        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, key: &[u8]) -> Result<Option<Bytes>> {
         let head_key = head_key(key);
         let Some(mut head) = self.guard(|| self.db.get(&head_key))? else { return Ok(None) };
         loop {
@@ -195,6 +158,7 @@ impl Index {
         };
         let mut items = (!range.is_empty()).then(|| self.db.range((start, end)));
         std::iter::from_fn(move || {
+            let _gate = self.reading();
             loop {
                 let next = self.guard(|| {
                     let Some(items) = &mut items else { return Ok(None) };
@@ -211,7 +175,7 @@ impl Index {
                     }
                 };
                 let value = match self.value(&head) {
-                    Ok(None) => self.get(&key[1..]),
+                    Ok(None) => self.find(&key[1..]),
                     found => found,
                 };
                 let key = Bytes::from_sled(key, 1);
@@ -259,7 +223,15 @@ impl Index {
         if let Some(what) = self.broken.get() {
             return Err(Error::poisoned(what.clone()));
         }
-        guarded(call).map_err(|what| Error::poisoned(self.broken.get_or_init(|| what).clone()))
+        guarded(call).map_err(|what| {
+            let what = self.broken.get_or_init(|| {
+                // sled flushes when its last handle goes, and after an error may wait for ever for
+                // what it will not write. So one handle stays.
+                std::mem::forget(self.db.clone());
+                what
+            });
+            Error::poisoned(what.clone())
+        })
     }
 }
 

@@ -189,3 +189,41 @@ fn verify_agrees_with_writers_at_work() {
         done.store(true, Ordering::Relaxed);
     });
 }
+
+#[test]
+fn a_store_whose_index_fails_can_be_closed_and_is_rebuilt() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let mut acknowledged = Model::new();
+    // A dozen of these in one leaf are more than sled keeps in its log: it makes files for them.
+    let write = |engine: &SledEngine, number: u32| {
+        let put = |key| Op::Put { key: vec![key as u8], value: vec![number as u8; 16_000] };
+        let ops = [put(number % 12), put((number + 1) % 12)];
+        engine.apply(&[], &ops).map(|_| ops)
+    };
+    let mut failed = false;
+    for number in 0..200 {
+        if number == 100 {
+            fs::remove_dir_all(folder.path().join(INDEX)).unwrap();
+        }
+        let Ok(ops) = write(&engine, number) else {
+            failed = number >= 100;
+            break;
+        };
+        let pairs = ops.iter().map(|op| (op.key().to_vec(), op.value().unwrap().to_vec()));
+        acknowledged.extend(pairs);
+    }
+    assert!(failed, "sled did without its folder");
+    assert!(write(&engine, 500).is_err(), "a store that failed goes on");
+    let (done, closed) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        drop(engine);
+        let _ = done.send(());
+    });
+    closed.recv_timeout(std::time::Duration::from_secs(60)).expect("closing does not end");
+    // The write that failed is in the journal, and may be there.
+    let found = contents(&open(folder.path()));
+    assert_eq!(found.len(), 12);
+    let lost = acknowledged.iter().filter(|(key, value)| found.get(*key) != Some(value)).count();
+    assert!(lost <= 2, "{lost} values are not there");
+}
