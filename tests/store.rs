@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use pickle::Pickle;
 use pickle::store::{Collection, ErrorKind, Store};
+use pickle::{Function, Pickle, Registry};
 
 #[derive(Pickle, Debug, Clone, PartialEq)]
 #[pickle(class = "shop.Order")]
@@ -101,4 +101,88 @@ fn updates_of_many_threads_all_count() {
         }
     });
     assert_eq!(counters.get("c").unwrap(), Some(100));
+}
+
+#[pickle::class]
+trait Task: std::fmt::Debug {
+    fn run(&self) -> u32;
+}
+
+#[derive(Pickle, Debug)]
+#[pickle(class = "tasks.Wait")]
+struct Wait(u32);
+
+#[pickle::class]
+impl Task for Wait {
+    fn run(&self) -> u32 {
+        self.0
+    }
+}
+
+#[derive(Pickle, Debug)]
+#[pickle(class = "tasks.Work")]
+struct Work(u32);
+
+#[pickle::class]
+impl Task for Work {
+    fn run(&self) -> u32 {
+        self.0 * 10
+    }
+}
+
+#[pickle::function(name = "tasks.double")]
+fn double(x: u32) -> u32 {
+    2 * x
+}
+
+/// `Wait` and the function, but not `Work`.
+fn some() -> Registry {
+    let mut registry = Registry::empty();
+    registry.add_class::<dyn Task, Wait>().unwrap();
+    registry.add_function::<double>().unwrap();
+    registry
+}
+
+#[test]
+fn a_store_holds_trait_objects_and_functions_that_its_registry_has() {
+    let store = Store::builder("memory:").registry(some()).open().unwrap();
+    let tasks = store.collection::<u8, Box<dyn Task>>("tasks").unwrap();
+    let waiting: Box<dyn Task> = Box::new(Wait(3));
+    tasks.put(&1, &waiting).unwrap();
+    assert_eq!(tasks.get(&1).unwrap().unwrap().run(), 3);
+    store.put("f", &Function::<fn(u32) -> u32>::of::<double>()).unwrap();
+    let f: Function<fn(u32) -> u32> = store.get("f").unwrap().unwrap();
+    assert_eq!(f(21), 42);
+    let working: Box<dyn Task> = Box::new(Work(3));
+    let error = tasks.put(&2, &working).unwrap_err().to_string();
+    assert!(error.contains("Work") && error.contains("tasks[2]"), "{error}");
+    assert!(!tasks.contains(&2).unwrap());
+}
+
+#[test]
+fn what_the_registry_does_not_name_is_not_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sled:{}", folder.path().display());
+    let store = Store::open(folder.path()).unwrap();
+    let tasks = store.collection::<u8, Box<dyn Task>>("tasks").unwrap();
+    let (waiting, working): (Box<dyn Task>, Box<dyn Task>) = (Box::new(Wait(3)), Box::new(Work(3)));
+    tasks.put(&1, &waiting).unwrap();
+    tasks.put(&2, &working).unwrap();
+    // Of another version of its type, so that it is loaded by its schema.
+    store.put("old", &(working, 1_u8)).unwrap();
+    drop((store, tasks));
+    let store = Store::builder(&url).registry(some()).open().unwrap();
+    let tasks = store.collection::<u8, Box<dyn Task>>("tasks").unwrap();
+    assert_eq!(tasks.get(&1).unwrap().unwrap().run(), 3);
+    for error in [
+        tasks.get(&2).unwrap_err(),
+        store.get::<(Box<dyn Task>, u64)>("old").unwrap_err(),
+        tasks.iter().unwrap().last().unwrap().unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("`tasks.Work`"), "{error}");
+    }
+    drop((store, tasks));
+    let store = Store::open(folder.path()).unwrap();
+    let (old, _): (Box<dyn Task>, u64) = store.get("old").unwrap().unwrap();
+    assert_eq!(old.run(), 30);
 }

@@ -132,6 +132,42 @@ impl AsyncStore {
         self.run(move |store| store.get(&key)).await
     }
 
+    /// As [`Store::get_versioned`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn get_versioned<V: UnpickleOwned + Send + 'static>(
+        &self,
+        key: impl ToKey + Send + 'static,
+    ) -> Result<Option<(Version, V)>> {
+        self.run(move |store| store.get_versioned(&key)).await
+    }
+
+    /// As [`Store::put_if`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn put_if<V: Pickle + Send + 'static>(
+        &self,
+        key: impl ToKey + Send + 'static,
+        expected: Option<Version>,
+        value: V,
+    ) -> Result<Version> {
+        self.run(move |store| store.put_if(&key, expected, &value)).await
+    }
+
+    /// As [`Store::update`]. The closure runs where it may block.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn update<V: Pickle + UnpickleOwned + 'static, R: Send + 'static>(
+        &self,
+        key: impl ToKey + Send + 'static,
+        change: impl FnMut(&mut V) -> R + Send + 'static,
+    ) -> Result<Option<R>> {
+        self.run(move |store| store.update(&key, change)).await
+    }
+
     /// As [`Store::remove`].
     ///
     /// # Errors

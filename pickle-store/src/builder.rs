@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use pickle_core::Limits;
+use pickle_core::{Limits, Registry};
 
 use crate::engine::memory::MemoryEngine;
 use crate::engine::{Durability, Engine};
@@ -51,7 +51,25 @@ impl Builder {
 
     /// What pickling and loading one value may use.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.options.limits = limits;
+        self.options.codec.limits = limits;
+        self
+    }
+
+    /// Which trait objects and functions values may hold. By default
+    /// [`Registry::global`], all that the program registers.
+    ///
+    /// A value with a class that is not in the registry cannot be stored, and one that was stored
+    /// by another registry does not load.
+    ///
+    /// ```
+    /// use pickle_core::Registry;
+    /// use pickle_store::Store;
+    /// let store = Store::builder("memory:").registry(Registry::empty()).open()?;
+    /// store.put("plain values", &"need no registry")?;
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn registry(mut self, registry: Registry) -> Self {
+        self.options.codec.registry = Some(registry);
         self
     }
 

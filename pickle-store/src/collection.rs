@@ -8,17 +8,14 @@ use pickle_core::{Pickle, UnpickleOwned};
 use crate::catalog;
 use crate::define;
 use crate::engine::KeyRange;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::inner::With;
 use crate::iter::Iter;
 use crate::key::{self, AsKey, Key, KeyBounds, KeyDecoder, KeyEncoder, KeyPrefix};
-use crate::record::{self, Record, Version};
+use crate::record::Record;
 use crate::space::Space;
 use crate::store::Store;
 use crate::watch::{Filter, Watch};
-
-/// How often [`Collection::update`] tries before it reports a conflict.
-const TRIES: u32 = 100;
 
 /// Values of type `V` by keys of type `K`, in the order of the keys; from
 /// [`Store::collection`]. Cloning gives another handle to the same collection.
@@ -223,40 +220,6 @@ impl<K: Key, V: Pickle> Collection<K, V> {
         let put = self.with(value).and_then(|with| self.store.inner.put(key.clone(), value, with));
         put.map_err(|error| self.at(error, &key))
     }
-
-    /// Stores a value if the record is still of the version that was read, or is still absent
-    /// for `None`. Returns the new version.
-    ///
-    /// ```
-    /// use pickle_store::{ErrorKind, Store};
-    /// let counts = Store::builder("memory:").open()?.collection::<u8, u32>("counts")?;
-    /// let version = counts.put_if(&1, None, &10)?;
-    /// counts.put(&1, &11)?;
-    /// let error = counts.put_if(&1, Some(version), &12).unwrap_err();
-    /// assert!(matches!(error.kind(), ErrorKind::Conflict));
-    /// # Ok::<(), pickle_store::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Conflict`](ErrorKind::Conflict) when it is not; else as [`put`](Self::put).
-    pub fn put_if(
-        &self,
-        key: &(impl AsKey<K> + ?Sized),
-        expected: Option<Version>,
-        value: &V,
-    ) -> Result<Version> {
-        let key = self.encode(key);
-        self.replace(key.clone(), expected, value).map_err(|error| self.at(error, &key))
-    }
-
-    fn replace(&self, key: Vec<u8>, expected: Option<Version>, value: &V) -> Result<Version> {
-        let (found, seen) = self.store.inner.see(&key)?;
-        if found.and_then(|record| record::version(&record)) != expected {
-            return Err(Error::new(ErrorKind::Conflict));
-        }
-        let written = self.store.inner.replace(key, seen, value, self.with(value)?)?;
-        written.ok_or_else(|| Error::new(ErrorKind::Conflict))
-    }
 }
 
 impl<K: Key, V: UnpickleOwned> Collection<K, V> {
@@ -266,16 +229,9 @@ impl<K: Key, V: UnpickleOwned> Collection<K, V> {
     /// [`TypeMismatch`](ErrorKind::TypeMismatch) when it is of another type,
     /// [`Corrupt`](ErrorKind::Corrupt) when its bytes are damaged.
     pub fn get(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Option<V>> {
-        Ok(self.get_versioned(key)?.map(|(_, value)| value))
-    }
-
-    /// Loads the value at a key with its version, for [`put_if`](Self::put_if).
-    ///
-    /// # Errors
-    /// As [`get`](Self::get).
-    pub fn get_versioned(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Option<(Version, V)>> {
         let key = self.encode(key);
-        self.store.inner.get(&key).map_err(|error| self.at(error, &key))
+        let found = self.store.inner.get(&key).map_err(|error| self.at(error, &key))?;
+        Ok(found.map(|(_, value)| value))
     }
 
     /// The lowest key with its value.
@@ -343,47 +299,5 @@ impl<K: Key, V: UnpickleOwned> Collection<K, V> {
     pub(crate) fn loaded(&self, key: &[u8], record: &Record<'_>) -> Result<(K, V)> {
         let value = self.store.inner.value(record).map_err(|error| self.at(error, key))?;
         Ok((self.decode(key)?, value))
-    }
-}
-
-impl<K: Key, V: Pickle + UnpickleOwned> Collection<K, V> {
-    /// Changes the value at a key; returns what the closure returned, or none where there is no
-    /// value. The closure runs again when another writer was first. A value that expires does so at
-    /// the same time as before.
-    ///
-    /// # Errors
-    /// As [`get`](Self::get) and [`put`](Self::put); [`Conflict`](ErrorKind::Conflict) when
-    /// others were first each time.
-    pub fn update<R>(
-        &self,
-        key: &(impl AsKey<K> + ?Sized),
-        mut change: impl FnMut(&mut V) -> R,
-    ) -> Result<Option<R>> {
-        let key = self.encode(key);
-        for _ in 0..TRIES {
-            if let Some(done) =
-                self.try_update(&key, &mut change).map_err(|error| self.at(error, &key))?
-            {
-                return Ok(done);
-            }
-        }
-        Err(self.at(Error::new(ErrorKind::Conflict), &key))
-    }
-
-    /// Changes a value once; none if another writer was first.
-    fn try_update<R>(
-        &self,
-        key: &[u8],
-        change: &mut impl FnMut(&mut V) -> R,
-    ) -> Result<Option<Option<R>>> {
-        let inner = &self.store.inner;
-        let (Some(bytes), seen) = inner.see(key)? else { return Ok(Some(None)) };
-        let record = Record::decode(key, &bytes)?;
-        let mut value = inner.value(&record)?;
-        let result = change(&mut value);
-        let mut with = self.with(&value)?;
-        with.extra.expires = record.expires;
-        let written = inner.replace(key.to_vec(), seen, &value, with)?;
-        Ok(written.map(|_| Some(result)))
     }
 }

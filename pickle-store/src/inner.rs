@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pickle_core::{Limits, Pickle, Schema, UnpickleOwned, Unpickler};
+use pickle_core::{Pickle, Schema, UnpickleOwned};
 
 use crate::catalog::{self, Catalog, OBJECTS};
 use crate::changes::Log;
@@ -13,7 +13,7 @@ use crate::export::Written;
 use crate::iter::Iter;
 use crate::key::{AnyKey, KeyEncoder, ToKey};
 use crate::plan::{self, Staged};
-use crate::record::{self, Extra, Record, Version};
+use crate::record::{self, Codec, Extra, Record, Version};
 use crate::reference::Cache;
 use crate::space::Spaces;
 use crate::trace::{conflict, span};
@@ -34,8 +34,7 @@ pub(crate) struct Inner {
 
 /// What a store may be told when it is opened.
 pub(crate) struct Options {
-    /// What pickling and loading one value may use.
-    pub(crate) limits: Limits,
+    pub(crate) codec: Codec,
     pub(crate) clock: Clock,
     /// How many changes are logged; as before, for none.
     pub(crate) change_log: Option<u64>,
@@ -49,7 +48,7 @@ pub(crate) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 impl Default for Options {
     fn default() -> Self {
         let clock = Box::new(SystemTime::now);
-        Self { limits: Limits::DEFAULT, clock, change_log: None, object_cache: 4 << 20 }
+        Self { codec: Codec::default(), clock, change_log: None, object_cache: 4 << 20 }
     }
 }
 
@@ -112,10 +111,6 @@ impl Inner {
         &*self.engine
     }
 
-    pub(crate) fn limits(&self) -> Limits {
-        self.options.limits
-    }
-
     /// The time, in milliseconds since 1970.
     pub(crate) fn now(&self) -> u64 {
         let since = (self.options.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -145,7 +140,7 @@ impl Inner {
         staged: &mut Staged,
     ) -> Result<()> {
         let (record, fingerprint) =
-            record::encode(&key, version, &with.extra, value, self.limits())?;
+            record::encode(&key, version, &with.extra, value, &self.options.codec)?;
         if let Some(op) = self.catalog.describe(self.engine(), fingerprint, Schema::of::<V>)? {
             staged.also(op);
         }
@@ -326,7 +321,7 @@ impl Inner {
 
     /// Loads the value of a record, also of one that another version of the type wrote.
     pub(crate) fn value<V: UnpickleOwned>(&self, record: &Record<'_>) -> Result<V> {
-        match record.load(self.limits()) {
+        match record.load(&self.options.codec) {
             Ok(value) => Ok(value),
             Err(error) if is_mismatch(&error) => self.older(record),
             Err(error) => Err(error.into()),
@@ -340,7 +335,7 @@ impl Inner {
         let schema = self.catalog.schema(self.engine(), fingerprint)?;
         let pickle = record::with_schema(record.pickle, &schema)
             .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
-        let loaded = Unpickler::from_slice(&pickle).limits(self.limits()).load();
+        let loaded = self.options.codec.unpickler(&pickle).load();
         loaded.map_err(|error| self.refused::<V>(fingerprint, error))
     }
 

@@ -21,6 +21,7 @@
 //! | | |
 //! |---|---|
 //! | find by other keys, one of them unique | [`Store::define`], [`Indexed`], [`Index`] |
+//! | change a value, again where another writer was first; write by version | [`Store::update`], [`Store::put_if`]; [`Collection`] has them, too |
 //! | several writes together; several reads and writes as at one moment | [`Store::batch`]; [`Store::transaction`] |
 //! | values that end by themselves | [`Collection::put_with_ttl`], [`Store::sweep_expired`] |
 //! | earlier versions of a value | [`Definition::history`], [`Collection::history`] |
@@ -74,6 +75,7 @@ mod builder;
 mod catalog;
 mod changes;
 mod collection;
+mod conditional;
 mod crosscheck;
 mod define;
 pub mod engine;

@@ -9,7 +9,9 @@
 //! The checksum covers the key, too: a record found at another key is corrupt. A record lists its
 //! entries in indexes, so that it can be removed, checked and moved without knowing its type.
 
-use pickle_core::{Limits, Pickle, Pickler, SchemaMode, Unpickle, Unpickler};
+use std::io::{self, Write};
+
+use pickle_core::{Limits, Pickle, Pickler, Registry, SchemaMode, Slice, Unpickle, Unpickler};
 
 use crate::error::{Error, Result};
 
@@ -53,17 +55,59 @@ pub(crate) struct Entry {
 const EXPIRES: u8 = 1;
 const ENTRIES: u8 = 2;
 
+/// How values become pickles and come back.
+#[derive(Default)]
+pub(crate) struct Codec {
+    /// What pickling and loading one value may use.
+    pub(crate) limits: Limits,
+    /// What may be created by name; none for all that the program registers.
+    pub(crate) registry: Option<Registry>,
+}
+
+impl Codec {
+    fn pickler<'w, W: Write>(&self, writer: W) -> Pickler<'w, W> {
+        let pickler = Pickler::new(writer).schema(SchemaMode::OmitRoot).limits(self.limits);
+        match &self.registry {
+            Some(registry) => pickler.registry(registry.clone()),
+            None => pickler,
+        }
+    }
+
+    pub(crate) fn unpickler<'de>(&self, pickle: &'de [u8]) -> Unpickler<'de, Slice<'de>> {
+        let unpickler = Unpickler::from_slice(pickle).limits(self.limits);
+        match &self.registry {
+            Some(registry) => unpickler.registry(registry.clone()),
+            None => unpickler,
+        }
+    }
+}
+
+/// Appends a pickle to a record, and has room for the checksum then.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl Write for Tail<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.reserve_exact(bytes.len() + CRC);
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Encodes a record; returns the fingerprint of the type as well.
 pub(crate) fn encode<T: Pickle + ?Sized>(
     key: &[u8],
     version: Version,
     extra: &Extra,
     value: &T,
-    limits: Limits,
+    codec: &Codec,
 ) -> Result<(Vec<u8>, u64)> {
     let mut out = begin(version, extra)?;
     let start = out.len();
-    Pickler::new(&mut out).schema(SchemaMode::OmitRoot).limits(limits).dump(value)?;
+    codec.pickler(Tail(&mut out)).dump(value)?;
     let fingerprint = fingerprint(&out[start..])
         .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
     seal(key, &mut out);
@@ -85,7 +129,8 @@ pub(crate) fn encode_pickle(
 
 /// What stands before the value.
 fn begin(version: Version, extra: &Extra) -> Result<Vec<u8>> {
-    let mut out = vec![FORMAT, 0];
+    let mut out = Vec::with_capacity(HEADER);
+    out.extend_from_slice(&[FORMAT, 0]);
     out.extend_from_slice(&version.0.to_le_bytes());
     if let Some(expires) = extra.expires {
         out[1] |= EXPIRES;
@@ -220,9 +265,8 @@ impl<'a> Record<'a> {
     }
 
     /// Loads the value.
-    pub(crate) fn load<T: Unpickle<'a>>(&self, limits: Limits) -> Result<T, pickle_core::Error> {
-        let mut unpickler = Unpickler::from_slice(self.pickle).limits(limits);
-        unpickler.load()
+    pub(crate) fn load<T: Unpickle<'a>>(&self, codec: &Codec) -> Result<T, pickle_core::Error> {
+        codec.unpickler(self.pickle).load()
     }
 
     /// The fingerprint of the type that was pickled.
@@ -288,7 +332,7 @@ mod tests {
     use super::*;
 
     fn encoded<T: Pickle + ?Sized>(key: &[u8], extra: &Extra, value: &T) -> Vec<u8> {
-        encode(key, Version(7), extra, value, Limits::DEFAULT).unwrap().0
+        encode(key, Version(7), extra, value, &Codec::default()).unwrap().0
     }
 
     fn extra() -> Extra {
@@ -301,7 +345,7 @@ mod tests {
         let record = encoded(b"a", &extra(), "text");
         let decoded = Record::decode(b"a", &record).unwrap();
         assert_eq!((decoded.version, decoded.extra()), (Version(7), extra()));
-        assert_eq!(decoded.load::<&str>(Limits::DEFAULT).unwrap(), "text");
+        assert_eq!(decoded.load::<&str>(&Codec::default()).unwrap(), "text");
         assert_eq!(encode_pickle(b"a", Version(7), &extra(), decoded.pickle).unwrap(), record);
         assert_eq!(
             (version(&record), expires(b"a", &record).unwrap()),
@@ -326,7 +370,7 @@ mod tests {
         let record = encoded(b"a", &Extra::default(), "text");
         let decoded = Record::decode(b"a", &record).unwrap();
         assert_eq!(decoded.version, Version(7));
-        assert_eq!(decoded.load::<&str>(Limits::DEFAULT).unwrap(), "text");
+        assert_eq!(decoded.load::<&str>(&Codec::default()).unwrap(), "text");
         assert_eq!(
             Record::decode(b"b", &record).err().unwrap().to_string(),
             "corrupt store: checksum mismatch"

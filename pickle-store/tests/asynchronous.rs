@@ -28,6 +28,10 @@ fn every_call_does_what_the_blocking_one_does() {
     on_each(|store| async move {
         store.put("a", 1_u8).await.unwrap();
         assert_eq!(store.get::<u8>("a").await.unwrap(), Some(1));
+        let (version, _) = store.get_versioned::<u8>("a").await.unwrap().unwrap();
+        assert_eq!(store.update("a", |it: &mut u8| *it + 1).await.unwrap(), Some(2));
+        let error = store.put_if("a", Some(version), 3_u8).await.unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Conflict), "{error}");
         assert!(store.contains("a").await.unwrap());
         assert!(store.remove("a").await.unwrap());
         let users = store.collection::<(u8, String), String>("users").await.unwrap();

@@ -94,6 +94,21 @@ fn an_update_keeps_the_time_and_a_put_ends_it() {
 }
 
 #[test]
+fn an_update_keeps_the_time_at_which_a_key_of_the_store_itself_ends() {
+    on_each(|store, clock| {
+        store.put_with_ttl("code", &1_u8, secs(5)).unwrap();
+        store.update("code", |code: &mut u8| *code = 2).unwrap().unwrap();
+        clock.set(4);
+        assert_eq!(store.get("code").unwrap(), Some(2_u8));
+        clock.set(5);
+        assert_eq!(store.update("code", |code: &mut u8| *code = 3).unwrap(), None);
+        store.put_if("code", None, &4_u8).unwrap();
+        assert_eq!(store.get("code").unwrap(), Some(4_u8));
+        assert_sound(store);
+    });
+}
+
+#[test]
 fn batches_and_transactions_put_values_that_end() {
     on_each(|store, clock| {
         let codes = store.collection::<u8, u32>("codes").unwrap();

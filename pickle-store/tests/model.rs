@@ -27,6 +27,8 @@ enum Step {
     Remove(u8),
     Batch(Vec<(u8, Option<Value>)>),
     Update(u8, u8),
+    /// Counts at a key of the store itself.
+    Count(u8),
     Swap(u8, u8),
     Range(u8, u8),
     Tick(u64),
@@ -59,6 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => key().prop_map(Step::Remove),
         3 => batch.prop_map(Step::Batch),
         2 => (key(), 0..4_u8).prop_map(|(key, group)| Step::Update(key, group)),
+        2 => (0..3_u8).prop_map(Step::Count),
         1 => (key(), key()).prop_map(|(a, b)| Step::Swap(a, b)),
         2 => (key(), key()).prop_map(|(a, b)| Step::Range(a, b)),
         3 => (1..3_u64).prop_map(Step::Tick),
@@ -83,6 +86,8 @@ struct Model {
     items: BTreeMap<u8, Item>,
     /// Earlier values, the newest first.
     earlier: BTreeMap<u8, Vec<Value>>,
+    /// The store's own keys.
+    counts: BTreeMap<u8, u64>,
 }
 
 impl Model {
@@ -260,6 +265,14 @@ impl World {
                     assert!(model.write(vec![(key, Some((value, ends)))]));
                 }
             }
+            Step::Count(key) => {
+                if store.update(&key, |count: &mut u64| *count += 1).unwrap().is_none() {
+                    store.put_if(&key, None, &1_u64).unwrap();
+                }
+                *model.counts.entry(key).or_default() += 1;
+                let found = store.get_versioned::<u64>(&key).unwrap();
+                assert_eq!(found.map(|(_, count)| count), model.counts.get(&key).copied());
+            }
             Step::Swap(a, b) => swap(&store, &items, a, b, model),
             Step::Range(a, b) => {
                 let (low, high) = (a.min(b), a.max(b));
@@ -310,6 +323,9 @@ impl World {
         let found: BTreeMap<_, _> = items.iter().unwrap().collect::<Result<_>>().unwrap();
         assert_eq!(found, live);
         assert_eq!(items.len().unwrap(), live.len() as u64);
+        let counts =
+            self.store().range::<u64, u8>(..).unwrap().collect::<Result<Vec<_>>>().unwrap();
+        assert_eq!(counts, model.counts.clone().into_iter().collect::<Vec<_>>());
         let by_group = items.index::<u8>("by_group").unwrap();
         let found = by_group.range(1..3).unwrap().collect::<Result<Vec<_>>>().unwrap();
         let expected = live.iter().filter(|(_, value)| (1..3).contains(&value.0));

@@ -289,6 +289,40 @@ fn an_old_version_is_a_conflict() {
 }
 
 #[test]
+fn updates_and_versions_hold_for_the_keys_of_the_store_itself() {
+    on_each(|store| {
+        let first = store.put_if(&("count", 1), None, &0_u64).unwrap();
+        assert_eq!(store.get_versioned(&("count", 1)).unwrap(), Some((first, 0_u64)));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        store
+                            .update(&("count", 1), |count: &mut u64| *count += 1)
+                            .unwrap()
+                            .unwrap();
+                    }
+                });
+            }
+        });
+        let (last, count) = store.get_versioned::<u64>(&("count", 1)).unwrap().unwrap();
+        assert!(last > first);
+        assert_eq!(count, 200);
+        for (expected, what) in [(None, "absent"), (Some(first), "old")] {
+            assert_eq!(
+                store.put_if(&("count", 1), expected, &0_u64).unwrap_err().to_string(),
+                "another writer changed the record first at key (\"count\", 1)",
+                "{what}"
+            );
+        }
+        assert_eq!(store.update("nothing", |count: &mut u64| *count += 1).unwrap(), None);
+        assert_eq!(store.get_versioned::<u64>("nothing").unwrap(), None);
+        let error = store.update(&("count", 1), |text: &mut String| text.clear()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::TypeMismatch { .. }), "{error}");
+    });
+}
+
+#[test]
 fn everything_is_there_after_closing() {
     for engine in on_disk() {
         let folder = tempfile::tempdir().unwrap();
