@@ -30,7 +30,7 @@ macro_rules! as_big_int {
 macro_rules! numbers {
     ($($type:ident $scalar:ident $image:ident [$($integer:ident)?]
         save: |$value:ident, $saver:ident| $save:expr, restore: |$id:ident, $restorer:ident| $restore:expr
-        $(, bytes: { $($bytes:tt)* } { $($byte_vec:tt)* })?;
+        $(, slices: { $($save_slice:tt)* } { $($restore_vec:tt)* })?;
     )*) => {$(
         impl Layout for $type {
             const HEAD: usize = size_of::<Self>();
@@ -60,7 +60,7 @@ macro_rules! numbers {
                 Ok(())
             }
 
-            $($($bytes)*)?
+            $($($save_slice)*)?
 
             $(as_big_int! { $integer save })?
         }
@@ -80,7 +80,7 @@ macro_rules! numbers {
                 $restore
             }
 
-            $($($byte_vec)*)?
+            $($($restore_vec)*)?
 
             $(as_big_int! { $integer restore })?
         }
@@ -90,7 +90,7 @@ macro_rules! numbers {
 numbers! {
     u8 U8 U8 [integer]
         save: |value, saver| saver.int(value.into()),
-        restore: |id, restorer| restorer.number(id, "u8 (0 to 255)"), bytes: {
+        restore: |id, restorer| restorer.number(id, "u8 (0 to 255)"), slices: {
             fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
                 saver.bytes(items)
             }
@@ -132,10 +132,18 @@ numbers! {
         restore: |id, restorer| restorer.number(id, "i128 (-170141183460469231731687303715884105728 to 170141183460469231731687303715884105727)");
     f32 F32 F32 []
         save: |value, saver| saver.float(value.into()),
-        restore: |id, restorer| restorer.single(id);
+        restore: |id, restorer| restorer.single(id), slices: {
+            fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
+                saver.floats(items)
+            }
+        } {};
     f64 F64 F64 []
         save: |value, saver| saver.float(value),
-        restore: |id, restorer| restorer.float(id);
+        restore: |id, restorer| restorer.float(id), slices: {
+            fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
+                saver.floats(items)
+            }
+        } {};
 }
 
 /// `usize` and `isize` travel as 64 bits, so that every machine reads every pickle.

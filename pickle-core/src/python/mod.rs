@@ -3,6 +3,7 @@
 //! Nothing named by a pickle is ever looked up or called here. The machine makes inert nodes of a
 //! [`Graph`](crate::graph::Graph); what they mean is decided by those who restore values from it.
 
+mod batch;
 mod buffer;
 mod input;
 mod machine;
@@ -14,9 +15,12 @@ pub mod opcode;
 mod options;
 mod save_calls;
 mod save_graph;
+mod save_items;
 mod save_made;
+mod save_names;
 mod save_shape;
 mod save_shared;
+mod save_text;
 mod saver;
 mod stream;
 mod text;

@@ -9,10 +9,11 @@ use crate::graph::{Graph, Keys, Node, NodeId};
 use crate::limits::Limits;
 use crate::protocol::Protocol;
 
+use super::batch::BATCH;
 use super::names;
 use super::opcode as op;
 use super::options::{MemoEntries, SaveOptions};
-use super::saver::{BATCH, Saver};
+use super::saver::Saver;
 
 /// Writes what is reached from `root` by one of Python's protocols.
 ///

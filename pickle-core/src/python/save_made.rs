@@ -5,8 +5,9 @@ use std::borrow::Borrow;
 use crate::error::Result;
 use crate::traits::Pickle;
 
+use super::batch::Batch;
 use super::opcode as op;
-use super::saver::{Batch, Saver};
+use super::saver::Saver;
 
 impl Saver<'_> {
     /// The state of the object that was just made, which Python hands to its `__setstate__`.
@@ -28,17 +29,7 @@ impl Saver<'_> {
         len: usize,
         items: impl Iterator<Item = B>,
     ) -> Result<()> {
-        let mut batch = Batch::appended(len);
-        self.outside_key(|saver| {
-            saver.nest(|saver| {
-                for (index, item) in items.enumerate() {
-                    batch.before(saver);
-                    item.borrow().save(saver).map_err(|error| error.in_index(index))?;
-                    batch.after(saver);
-                }
-                batch.end(saver)
-            })
-        })
+        self.outside_key(|saver| saver.fill(Batch::appended(len), items))
     }
 
     /// Entries that Python sets on the object that was just made.
@@ -50,18 +41,7 @@ impl Saver<'_> {
         len: usize,
         entries: impl Iterator<Item = (&'v K, &'v V)>,
     ) -> Result<()> {
-        let mut batch = Batch::assigned(len);
-        self.outside_key(|saver| {
-            saver.nest(|saver| {
-                for (index, (key, value)) in entries.enumerate() {
-                    batch.before(saver);
-                    saver.key(key).map_err(|error| error.in_index(index))?;
-                    value.save(saver).map_err(|error| error.in_index(index))?;
-                    batch.after(saver);
-                }
-                batch.end(saver)
-            })
-        })
+        self.outside_key(|saver| saver.fill_entries(Batch::assigned(len), entries))
     }
 
     /// Text that is an object of its own, as the text that a call makes: never a reference to the

@@ -5,9 +5,10 @@ use crate::shape::{Body, Fields, PythonShape, Shape, Style, Variant};
 use crate::traits::Pickle;
 use crate::value::Value;
 
+use super::batch::Batch;
 use super::opcode as op;
 use super::save_shared::Shared;
-use super::saver::{Batch, Saver};
+use super::saver::Saver;
 
 impl Saver<'_> {
     /// A struct, whose pickled fields `save` puts one after the other.
@@ -15,6 +16,7 @@ impl Saver<'_> {
     /// # Errors
     /// When a field cannot be saved.
     #[doc(hidden)]
+    #[inline]
     pub fn structure(
         &mut self,
         shape: &'static Shape,
@@ -46,7 +48,7 @@ impl Saver<'_> {
         let owner = Owner { shape, variant: Some(variant), fields: &variant.fields };
         match (shape.python, variant.fields.style) {
             (PythonShape::Name, _) | (PythonShape::Tagged, Style::Unit) => {
-                self.str(variant.name);
+                self.name(variant.name);
                 Ok(())
             }
             (PythonShape::Enum, _) => {
@@ -82,15 +84,15 @@ impl Saver<'_> {
     ) -> Result<()> {
         self.begin_dict()?;
         let mut batch = Batch::dict(1);
-        batch.before(self);
-        self.str(owner.name());
+        batch.before(&mut self.writer);
+        self.name(owner.name());
         self.nest(|saver| match (owner.fields.style, owner.fields.list.len()) {
             (Style::Named, _) => saver.field_dict(owner, save),
             (_, 1) => FieldSaver::bare(saver, owner).run(save),
             _ => saver.field_tuple(owner, save),
         })?;
-        batch.after(self);
-        batch.end(self)
+        batch.after(&mut self.writer);
+        batch.end(&mut self.writer)
     }
 
     /// `{name: ..}`, where the object that `save` saves does not tell its class.
@@ -101,11 +103,11 @@ impl Saver<'_> {
     ) -> Result<()> {
         self.begin_dict()?;
         let mut batch = Batch::dict(1);
-        batch.before(self);
+        batch.before(&mut self.writer);
         self.str(name);
         self.nest(save)?;
-        batch.after(self);
-        batch.end(self)
+        batch.after(&mut self.writer);
+        batch.end(&mut self.writer)
     }
 
     fn field_tuple(
@@ -116,6 +118,7 @@ impl Saver<'_> {
         self.tuple(owner.fields.list.len(), |saver| FieldSaver::bare(saver, owner).run(save))
     }
 
+    #[inline]
     fn field_dict(
         &mut self,
         owner: Owner,
@@ -237,15 +240,17 @@ pub struct FieldSaver<'s, 'w> {
 }
 
 impl<'s, 'w> FieldSaver<'s, 'w> {
+    #[inline]
     fn bare(saver: &'s mut Saver<'w>, owner: Owner) -> Self {
         Self { saver, owner, index: 0, batch: None }
     }
 
+    #[inline]
     fn run(mut self, save: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         save(&mut self)?;
         debug_assert_eq!(self.index, self.owner.fields.list.len(), "all fields are put");
         match self.batch {
-            Some(batch) => batch.end(self.saver),
+            Some(batch) => batch.end(&mut self.saver.writer),
             None => Ok(()),
         }
     }
@@ -264,6 +269,7 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     ///
     /// # Errors
     /// When the field cannot be saved.
+    #[inline]
     pub fn put_by<T: ?Sized>(
         &mut self,
         value: &T,
@@ -309,31 +315,35 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
         let index = self.index;
         let Some(batch) = &mut self.batch else { unreachable!("only fields with names are kept") };
         for (name, value) in entries {
-            batch.before(self.saver);
+            batch.before(&mut self.saver.writer);
             self.saver.str(name.as_ref());
             value.save(self.saver).map_err(|error| self.owner.in_field(error, index))?;
-            batch.after(self.saver);
+            batch.after(&mut self.saver.writer);
         }
         self.index += 1;
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn before(&mut self) {
         let field = &self.owner.fields.list[self.index];
         if let Some(batch) = &mut self.batch {
-            batch.before(self.saver);
-            self.saver.str(field.name);
+            batch.before(&mut self.saver.writer);
+            self.saver.name(field.name);
         }
-        self.saver.wants_bytes = field.bytes;
+        if field.bytes {
+            self.saver.wants_bytes = true;
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn after(&mut self) {
-        self.saver.wants_bytes = false;
+        if self.owner.fields.list[self.index].bytes {
+            self.saver.wants_bytes = false;
+        }
         self.index += 1;
         if let Some(batch) = &mut self.batch {
-            batch.after(self.saver);
+            batch.after(&mut self.saver.writer);
         }
     }
 }

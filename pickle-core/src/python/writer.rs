@@ -2,6 +2,7 @@
 
 use crate::graph::Integer;
 use crate::graph::bigint;
+use crate::raw;
 
 use super::opcode as op;
 use super::text::push_code_point;
@@ -11,15 +12,18 @@ const FRAME_TARGET: usize = 64 << 10;
 /// A frame that holds fewer is not worth its header.
 const FRAME_MIN: usize = 4;
 const FRAME_HEADER: usize = 9;
+/// What follows large data at least: another frame, a memo number, the end.
+const AFTER_LARGE: usize = 64;
 
 /// The bytes of a pickle as they grow.
 #[derive(Debug)]
 pub(super) struct Writer {
     out: Vec<u8>,
     pub(super) protocol: u8,
-    /// Where the header of the open frame lies.
-    frame: Option<usize>,
-    framing: bool,
+    /// Where the header of the open frame lies. From protocol 4 on one is always open.
+    frame: usize,
+    /// How long `out` is when the frame is full: `usize::MAX` where there are no frames.
+    full: usize,
 }
 
 impl Writer {
@@ -32,17 +36,25 @@ impl Writer {
         if protocol >= 2 {
             out.extend([op::PROTO, protocol]);
         }
-        Self { out, protocol, frame: None, framing: protocol >= 4 }
+        let mut writer = Self { out, protocol, frame: 0, full: usize::MAX };
+        writer.open_frame();
+        writer
     }
 
     /// Ends the pickle.
     pub(super) fn end(&mut self) {
         self.op(op::STOP);
         self.close_frame();
+        self.full = usize::MAX;
     }
 
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.out
+    }
+
+    /// What is written so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.out
     }
 
     /// Takes back what was written from `start` on.
@@ -56,15 +68,34 @@ impl Writer {
     }
 
     /// Between two objects a frame that is full is closed.
+    #[inline]
     pub(super) fn boundary(&mut self) {
-        if self.frame.is_some_and(|start| self.out.len() - start - FRAME_HEADER >= FRAME_TARGET) {
-            self.close_frame();
+        if self.out.len() >= self.full {
+            self.next_frame();
         }
     }
 
+    #[cold]
+    fn next_frame(&mut self) {
+        self.close_frame();
+        self.open_frame();
+    }
+
+    fn open_frame(&mut self) {
+        if self.protocol >= 4 {
+            self.frame = self.out.len();
+            self.out.extend([0; FRAME_HEADER]);
+            self.full = self.out.len() + FRAME_TARGET;
+        }
+    }
+
+    /// Completes the header of the frame, or takes it back from one that is not worth it.
     fn close_frame(&mut self) {
-        let Some(start) = self.frame.take() else { return };
-        let (body, len) = (start + FRAME_HEADER, self.out.len() - start - FRAME_HEADER);
+        if self.protocol < 4 {
+            return;
+        }
+        let (start, body) = (self.frame, self.frame + FRAME_HEADER);
+        let len = self.out.len() - body;
         if len < FRAME_MIN {
             self.out.drain(start..body);
             return;
@@ -73,28 +104,28 @@ impl Writer {
         self.out[start + 1..body].copy_from_slice(&(len as u64).to_le_bytes());
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        if self.framing && self.frame.is_none() {
-            self.frame = Some(self.out.len());
-            self.out.extend([0; FRAME_HEADER]);
-        }
-        self.out.extend_from_slice(bytes);
+    #[inline]
+    fn write<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.out.extend_from_slice(&bytes);
     }
 
+    #[inline]
     pub(super) fn op(&mut self, code: u8) {
-        self.write(&[code]);
+        self.out.push(code);
     }
 
     /// A header and data behind it. Large data lies outside of frames.
     fn write_large(&mut self, header: &[u8], data: &[u8]) {
-        let framing = self.framing;
-        if data.len() >= FRAME_TARGET {
+        let outside = data.len() >= FRAME_TARGET;
+        if outside {
             self.close_frame();
-            self.framing = false;
+            self.out.reserve(header.len() + data.len() + AFTER_LARGE);
         }
-        self.write(header);
-        self.write(data);
-        self.framing = framing;
+        self.out.extend_from_slice(header);
+        self.out.extend_from_slice(data);
+        if outside {
+            self.open_frame();
+        }
     }
 
     /// An opcode with the size of what follows, in the shortest of its three forms.
@@ -109,69 +140,119 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub(super) fn bool(&mut self, value: bool) {
         match (self.protocol >= 2, value) {
             (true, true) => self.op(op::NEWTRUE),
             (true, false) => self.op(op::NEWFALSE),
-            (false, true) => self.write(b"I01\n"),
-            (false, false) => self.write(b"I00\n"),
+            (false, true) => self.write(*b"I01\n"),
+            (false, false) => self.write(*b"I00\n"),
         }
     }
 
+    /// An integer of any size: little-endian, in two's complement, as short as possible.
     pub(super) fn integer(&mut self, value: Integer<'_>) {
         let bytes = match value {
-            Integer::Small(value) => match i32::try_from(value) {
-                Ok(value) => return self.int32(value),
-                Err(_) => bigint::trim(&value.to_le_bytes()).to_vec(),
-            },
-            Integer::Big(bytes) => bytes.to_vec(),
+            Integer::Small(value) => return self.int(value),
+            Integer::Big(_) if self.protocol < 2 => {
+                return self.line(op::LONG, &format!("{value}L"));
+            }
+            Integer::Big(bytes) => bytes,
         };
-        if self.protocol < 2 {
-            return self.write(format!("L{value}L\n").as_bytes());
-        }
         match u8::try_from(bytes.len()) {
-            Ok(len) => self.write(&[op::LONG1, len]),
+            Ok(len) => self.write([op::LONG1, len]),
             Err(_) => {
                 self.op(op::LONG4);
-                self.write(&(bytes.len() as u32).to_le_bytes());
+                self.write((bytes.len() as u32).to_le_bytes());
             }
         }
-        self.write(&bytes);
+        self.out.extend_from_slice(bytes);
     }
 
-    fn int32(&mut self, value: i32) {
-        if self.protocol == 0 {
-            return self.write(format!("I{value}\n").as_bytes());
-        }
-        let [a, b, c, d] = value.to_le_bytes();
+    #[inline]
+    pub(super) fn int(&mut self, value: i64) {
+        let [a, b, c, d, ..] = value.to_le_bytes();
         match value {
-            0..=0xff => self.write(&[op::BININT1, a]),
-            0x100..=0xffff => self.write(&[op::BININT2, a, b]),
-            _ => self.write(&[op::BININT, a, b, c, d]),
+            _ if self.protocol == 0 => self.int_line(value),
+            0..=0xff => self.write([op::BININT1, a]),
+            0x100..=0xffff => self.write([op::BININT2, a, b]),
+            _ if i32::try_from(value).is_ok() => self.write([op::BININT, a, b, c, d]),
+            _ => self.long(value),
         }
     }
 
+    /// An integer of more than 32 bits.
+    fn long(&mut self, value: i64) {
+        if self.protocol < 2 {
+            return self.line(op::LONG, &format!("{value}L"));
+        }
+        let bytes = value.to_le_bytes();
+        let bytes = bigint::trim(&bytes);
+        self.write([op::LONG1, bytes.len() as u8]);
+        self.out.extend_from_slice(bytes);
+    }
+
+    fn int_line(&mut self, value: i64) {
+        match i32::try_from(value) {
+            Ok(value) => self.line(op::INT, &value.to_string()),
+            Err(_) => self.long(value),
+        }
+    }
+
+    #[inline]
     pub(super) fn float(&mut self, value: f64) {
         if self.protocol == 0 {
-            return self.write(format!("F{}\n", float_repr(value)).as_bytes());
+            return self.line(op::FLOAT, &float_repr(value));
         }
-        self.op(op::BINFLOAT);
-        self.write(&value.to_be_bytes());
+        let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
+        self.write([op::BINFLOAT, a, b, c, d, e, f, g, h]);
     }
 
+    /// Floats from protocol 1 on, with nothing between them: as many as the frame takes, at least
+    /// one at a boundary; how many.
+    pub(super) fn floats(&mut self, values: impl ExactSizeIterator<Item = f64>) -> usize {
+        const SIZE: usize = 1 + size_of::<f64>();
+        let room = self.full.saturating_sub(self.out.len()).div_ceil(SIZE);
+        let (start, count) = (self.out.len(), values.len().min(room));
+        self.out.resize(start + count * SIZE, op::BINFLOAT);
+        for (place, value) in self.out[start..].chunks_exact_mut(SIZE).zip(values) {
+            place[1..].copy_from_slice(&value.to_be_bytes());
+        }
+        count
+    }
+
+    #[inline(always)]
     pub(super) fn text(&mut self, text: &[u8]) {
+        match u8::try_from(text.len()) {
+            Ok(len) if self.protocol >= 4 => {
+                raw::append(&mut self.out, [op::SHORT_BINUNICODE, len], text);
+            }
+            _ => self.long_text(text),
+        }
+    }
+
+    fn long_text(&mut self, text: &[u8]) {
         if self.protocol == 0 {
-            let escaped = raw_unicode_escape(text);
             self.op(op::UNICODE);
-            self.write(&escaped);
+            raw_unicode_escape(text, &mut self.out);
             return self.op(b'\n');
         }
         let short = if self.protocol >= 4 { op::SHORT_BINUNICODE } else { 0 };
         self.counted([short, op::BINUNICODE, op::BINUNICODE8], text);
     }
 
+    /// Where text of so many bytes, far fewer than fill a frame, lies when it is written next;
+    /// `None` where it is escaped.
+    pub(super) fn place_of_text(&self, len: usize) -> Option<usize> {
+        match self.protocol {
+            0 => None,
+            4.. if len <= 0xff => Some(self.out.len() + 2),
+            _ => Some(self.out.len() + 5),
+        }
+    }
+
     /// Bytes from protocol 3 on.
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes_object(&mut self, bytes: &[u8]) {
         self.counted([op::SHORT_BINBYTES, op::BINBYTES, op::BINBYTES8], bytes);
     }
 
@@ -180,41 +261,51 @@ impl Writer {
         self.counted([0, 0, op::BYTEARRAY8], bytes);
     }
 
+    /// An opcode and a line of text.
+    fn line(&mut self, code: u8, line: &str) {
+        self.op(code);
+        self.out.extend_from_slice(line.as_bytes());
+        self.op(b'\n');
+    }
+
     pub(super) fn line_pair(&mut self, code: u8, first: &[u8], second: &[u8]) {
         self.op(code);
         for line in [first, second] {
-            self.write(line);
+            self.out.extend_from_slice(line);
             self.op(b'\n');
         }
     }
 
     pub(super) fn persid(&mut self, id: &[u8]) {
         self.op(op::PERSID);
-        self.write(id);
+        self.out.extend_from_slice(id);
         self.op(b'\n');
     }
 
     /// Gives the topmost object this memo number, which is the next.
+    #[inline]
     pub(super) fn put(&mut self, index: u32) {
         match (self.protocol, u8::try_from(index)) {
             (4.., _) => self.op(op::MEMOIZE),
-            (0, _) => self.write(format!("p{index}\n").as_bytes()),
-            (_, Ok(index)) => self.write(&[op::BINPUT, index]),
+            (0, _) => self.line(op::PUT, &index.to_string()),
+            (_, Ok(index)) => self.write([op::BINPUT, index]),
             _ => self.with_u32(op::LONG_BINPUT, index),
         }
     }
 
+    #[inline]
     pub(super) fn get(&mut self, index: u32) {
         match (self.protocol, u8::try_from(index)) {
-            (0, _) => self.write(format!("g{index}\n").as_bytes()),
-            (_, Ok(index)) => self.write(&[op::BINGET, index]),
+            (0, _) => self.line(op::GET, &index.to_string()),
+            (_, Ok(index)) => self.write([op::BINGET, index]),
             _ => self.with_u32(op::LONG_BINGET, index),
         }
     }
 
+    #[inline]
     fn with_u32(&mut self, code: u8, value: u32) {
-        self.op(code);
-        self.write(&value.to_le_bytes());
+        let [a, b, c, d] = value.to_le_bytes();
+        self.write([code, a, b, c, d]);
     }
 }
 
@@ -256,8 +347,7 @@ pub(crate) fn code_points(text: &[u8]) -> impl Iterator<Item = u32> + '_ {
 }
 
 /// Text for a `UNICODE` line: Latin-1 with escapes for the rest and for what would end the line.
-fn raw_unicode_escape(text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
+fn raw_unicode_escape(text: &[u8], out: &mut Vec<u8>) {
     for code in code_points(text) {
         match code {
             0x1_0000.. => out.extend(format!("\\U{code:08x}").bytes()),
@@ -267,7 +357,6 @@ fn raw_unicode_escape(text: &[u8]) -> Vec<u8> {
             _ => out.push(code as u8),
         }
     }
-    out
 }
 
 /// Bytes as the text whose characters have their numbers, as protocols below 3 write them.

@@ -11,6 +11,7 @@
 //!
 //! All `unsafe` of the native codec is in this folder.
 
+mod append;
 mod copy;
 mod decode;
 mod encode;
@@ -20,6 +21,7 @@ mod text;
 
 use std::marker::PhantomData;
 
+pub(crate) use append::append;
 pub use decode::{Fields, Filled, Head, Slot};
 pub(crate) use decode::{decode_array, decode_each, decode_into_vec, decode_value};
 pub use encode::{Cursor, FieldsMut, HeadMut, Written};
