@@ -1,4 +1,5 @@
-//! A process that is killed loses nothing that it was told is stored, and tears no batch.
+//! A process that is killed loses nothing that it was told is stored, and tears no batch, no
+//! index, no import and no migration.
 //!
 //! `kill.sh ROUNDS` runs it for longer. `power.py` uses the same writer and the same checks under
 //! power cuts.
@@ -8,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod import;
+mod rewrite;
 mod work;
 
 use std::io::{BufRead as _, BufReader};
@@ -19,7 +21,8 @@ use std::time::Duration;
 use common::on_disk;
 use work::Mode;
 
-/// Set in a child: `write MODE ENGINE FOLDER`, `check` of the same, or `import - ENGINE FOLDER`.
+/// Set in a child: `write MODE ENGINE FOLDER`, `check` of the same, or `import`, `build` or
+/// `migrate` with `- ENGINE FOLDER`.
 const ORDER: &str = "PICKLE_STORE_CRASH";
 /// How many rounds of each kind, if not `ROUNDS`.
 const COUNT: &str = "PICKLE_STORE_ROUNDS";
@@ -31,8 +34,11 @@ fn child() {
     let Ok(order) = std::env::var(ORDER) else { return };
     let words: Vec<_> = order.splitn(4, ' ').collect();
     let [what, mode, engine, folder] = words[..] else { panic!("an order of four words") };
-    if what == "import" {
-        return drop(import::run(engine, Path::new(folder)).unwrap());
+    match what {
+        "import" => return drop(import::run(engine, Path::new(folder)).unwrap()),
+        "build" => return rewrite::build(engine, Path::new(folder)).unwrap(),
+        "migrate" => return rewrite::migrate(engine, Path::new(folder)).unwrap(),
+        _ => {}
     }
     let mode: Mode = mode.parse().unwrap();
     match what {
@@ -41,7 +47,7 @@ fn child() {
             Ok(steps) => println!("found {steps:?}"),
             Err(what) => panic!("{what}"),
         },
-        _ => panic!("write, check or import"),
+        _ => panic!("write, check, import, build or migrate"),
     }
 }
 
@@ -60,10 +66,10 @@ enum After {
 }
 
 /// Runs a child and kills it after a while.
-fn run_and_kill(mode: &str, engine: &str, folder: &Path, after: After) -> Told {
+fn run_and_kill(what: &str, mode: &str, engine: &str, folder: &Path, after: After) -> Told {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child", "--nocapture"])
-        .env(ORDER, format!("write {mode} {engine} {}", folder.display()))
+        .env(ORDER, format!("{what} {mode} {engine} {}", folder.display()))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -125,7 +131,7 @@ fn survive(engine: &str, modes: &[&str]) {
             1 => After::Start(time / 3),
             _ => After::Opening(time),
         };
-        let told = run_and_kill(mode, engine, folder.path(), after);
+        let told = run_and_kill("write", mode, engine, folder.path(), after);
         let kind: Mode = mode.parse().unwrap();
         let what = format!("{engine}, round {round}, {mode}, killed {after:?}");
         let found = match work::check(engine, folder.path(), 3) {
