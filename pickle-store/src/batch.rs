@@ -50,9 +50,8 @@ impl Batch {
         key: &(impl AsKey<K> + ?Sized),
         value: &V,
     ) -> Result<&mut Self> {
-        let key = collection.encode(key);
-        let staged = self.stage(key.clone(), value, collection.with(value));
-        staged.map_err(|error| collection.at(error, &key))
+        let staged = self.stage(collection.encode(key), value, collection.with(value));
+        staged.map_err(|error| collection.at(error, &collection.encode(key)))
     }
 
     pub(crate) fn inner(&self) -> &Inner {

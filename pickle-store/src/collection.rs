@@ -37,7 +37,7 @@ pub struct Collection<K, V> {
     name: Box<str>,
     prefix: Box<[u8]>,
     /// Where indexes list a value: made where the types of values and keys are known.
-    entries: fn(Option<&Space>, &V) -> Result<With>,
+    entries: fn(&Space, &V) -> Result<With>,
     types: PhantomData<fn() -> K>,
 }
 
@@ -78,7 +78,10 @@ impl<K: Key, V> Collection<K, V> {
 
     /// What the record of a value says besides it.
     pub(crate) fn with(&self, value: &V) -> Result<With> {
-        (self.entries)(self.store.inner.spaces.get(&self.prefix).as_deref(), value)
+        match self.store.inner.spaces.get(&self.prefix) {
+            Some(space) => (self.entries)(&space, value),
+            None => Ok(With::default()),
+        }
     }
 
     /// The name.
@@ -216,9 +219,9 @@ impl<K: Key, V: Pickle> Collection<K, V> {
     /// # Errors
     /// When the value cannot be pickled, is too large, or cannot be written.
     pub fn put(&self, key: &(impl AsKey<K> + ?Sized), value: &V) -> Result<()> {
-        let key = self.encode(key);
-        let put = self.with(value).and_then(|with| self.store.inner.put(key.clone(), value, with));
-        put.map_err(|error| self.at(error, &key))
+        let put =
+            self.with(value).and_then(|with| self.store.inner.put(self.encode(key), value, with));
+        put.map_err(|error| self.at(error, &self.encode(key)))
     }
 }
 

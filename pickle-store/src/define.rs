@@ -148,13 +148,10 @@ impl<V> Extractors<V> {
 }
 
 /// What the record of a value says besides it, by the indexes that are declared.
-pub(crate) fn entries<V: 'static>(space: Option<&Space>, value: &V) -> Result<With> {
-    let Some(space) = space.filter(|space| !space.declared.indexes.is_empty()) else {
-        return Ok(With {
-            generation: space.map_or(0, |space| space.generation),
-            ..With::default()
-        });
-    };
+pub(crate) fn entries<V: 'static>(space: &Space, value: &V) -> Result<With> {
+    if space.declared.indexes.is_empty() {
+        return Ok(With { generation: space.generation, ..With::default() });
+    }
     let names = || space.index_names();
     let Some(extractors) = &space.extractors else {
         return Err(Error::unsupported(format!(

@@ -123,7 +123,10 @@ pub struct KeyDecoder<'a> {
 
 impl KeyEncoder {
     fn new(prefix: &[u8], tagged: bool) -> Self {
-        Self { bytes: prefix.to_vec(), tagged, depth: 0, unended: false }
+        // Room for most keys: they are encoded for each call.
+        let mut bytes = Vec::with_capacity(prefix.len() + 24);
+        bytes.extend_from_slice(prefix);
+        Self { bytes, tagged, depth: 0, unended: false }
     }
 
     /// Encodes a key of a collection behind its prefix.

@@ -102,7 +102,9 @@ impl Spaces {
 
     /// What is declared of the keys with this prefix.
     pub(crate) fn get(&self, prefix: &[u8]) -> Option<Arc<Space>> {
-        self.read().get(prefix).cloned()
+        let map = self.read();
+        // Most stores declare nothing, and then there is nothing to look up.
+        if map.is_empty() { None } else { map.get(prefix).cloned() }
     }
 }
 

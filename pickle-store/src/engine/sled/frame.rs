@@ -42,13 +42,19 @@ pub(super) fn file_header(kind: Kind, number: u64, seq: u64) -> Vec<u8> {
     out
 }
 
-/// Ops as they stand in a file.
-pub(super) fn encode<'a>(
+/// Puts ops in `out` as they stand in a file.
+pub(super) fn encode_into<'a>(
+    out: &mut Vec<u8>,
     seq: u64,
     synced: u64,
-    ops: impl ExactSizeIterator<Item = (&'a [u8], Option<&'a [u8]>)>,
-) -> Vec<u8> {
-    let mut out = vec![0; PREFIX];
+    ops: impl ExactSizeIterator<Item = (&'a [u8], Option<&'a [u8]>)> + Clone,
+) {
+    out.clear();
+    let size = |(key, value): (&[u8], Option<&[u8]>)| {
+        1 + 4 + key.len() + value.map_or(0, |value| 4 + value.len())
+    };
+    out.reserve(PREFIX + BODY + ops.clone().map(size).sum::<usize>());
+    out.extend_from_slice(&[0; PREFIX]);
     out.extend_from_slice(&seq.to_le_bytes());
     out.extend_from_slice(&synced.to_le_bytes());
     out.extend_from_slice(&length(ops.len()));
@@ -65,7 +71,6 @@ pub(super) fn encode<'a>(
     out[..4].copy_from_slice(&body);
     let crc = checksum(body, &out[PREFIX..]);
     out[4..PREFIX].copy_from_slice(&crc.to_le_bytes());
-    out
 }
 
 fn length(length: usize) -> [u8; 4] {

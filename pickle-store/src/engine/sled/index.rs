@@ -67,12 +67,19 @@ impl Index {
 
     /// Writes ops one by one, in order, where nobody reads in between.
     pub(super) fn apply_each(&self, seq: u64, ops: &[Op]) -> Result<()> {
+        // sled copies what it is given, so there is one place to put it together for all ops.
+        let (mut key, mut head) = (Vec::new(), Vec::new());
         self.guard(|| {
             for (index, op) in ops.iter().enumerate() {
-                let key = head_key(op.key());
+                key.clear();
+                key.push(HEAD);
+                key.extend_from_slice(op.key());
                 let old = match op.value() {
-                    None => self.db.remove(key)?,
-                    Some(value) => self.db.insert(key, self.head(&place(seq, index), value)?)?,
+                    None => self.db.remove(&key)?,
+                    Some(value) => {
+                        self.head(&place(seq, index), value, &mut head)?;
+                        self.db.insert(&key, head.as_slice())?
+                    }
                 };
                 for piece in old.iter().flat_map(|old| piece_keys(old)) {
                     self.db.remove(piece)?;
@@ -82,36 +89,52 @@ impl Index {
         })
     }
 
-    /// The head of a value; writes its pieces where it is large. Nobody sees those before it.
-    fn head(&self, place: &[u8; PLACE], value: &[u8]) -> ::sled::Result<Vec<u8>> {
+    /// Puts the head of a value in `head`; writes its pieces where it is large. Nobody sees those
+    /// before it.
+    fn head(&self, place: &[u8; PLACE], value: &[u8], head: &mut Vec<u8>) -> ::sled::Result<()> {
+        head.clear();
         if value.len() <= PIECE_SIZE {
-            return Ok([&[WHOLE], value].concat());
+            head.reserve(1 + value.len());
+            head.push(WHOLE);
+            head.extend_from_slice(value);
+            return Ok(());
         }
         for (number, piece) in (0_u32..).zip(value.chunks(PIECE_SIZE)) {
             self.db.insert(piece_key(place, number), piece)?;
         }
-        Ok([&[PIECES], &place[..], &(value.len() as u64).to_le_bytes()].concat())
+        head.push(PIECES);
+        head.extend_from_slice(place);
+        head.extend_from_slice(&(value.len() as u64).to_le_bytes());
+        Ok(())
     }
 
     /// The value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
         let _gate = self.reading();
-        self.find(key)
+        // Most keys are short, and reading one needs no memory then.
+        let mut short = [HEAD; 64];
+        match short.get_mut(1..=key.len()) {
+            Some(rest) => {
+                rest.copy_from_slice(key);
+                self.find(&short[..=key.len()])
+            }
+            None => self.find(&head_key(key)),
+        }
     }
 
     fn reading(&self) -> RwLockReadGuard<'_, ()> {
         self.gate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The value behind a head, by the head's key.
     fn find(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let head_key = head_key(key);
-        let Some(mut head) = self.guard(|| self.db.get(&head_key))? else { return Ok(None) };
+        let Some(mut head) = self.guard(|| self.db.get(key))? else { return Ok(None) };
         loop {
             if let Some(value) = self.value(&head)? {
                 return Ok(Some(value));
             }
             // A piece is gone: the value was replaced meanwhile, or the index is damaged.
-            match self.guard(|| self.db.get(&head_key))? {
+            match self.guard(|| self.db.get(key))? {
                 None => return Ok(None),
                 Some(now) if now == head => {
                     return Err(Error::corrupt("a piece of a value is missing in the index"));
@@ -175,7 +198,7 @@ impl Index {
                     }
                 };
                 let value = match self.value(&head) {
-                    Ok(None) => self.find(&key[1..]),
+                    Ok(None) => self.find(&key),
                     found => found,
                 };
                 let key = Bytes::from_sled(key, 1);

@@ -29,6 +29,8 @@ pub(super) struct Writer {
     pub(super) length: u64,
     /// The number of the last frame.
     pub(super) seq: u64,
+    /// Where frames are put together; empty memory kept for the next.
+    frame: Vec<u8>,
 }
 
 struct Sync {
@@ -64,6 +66,9 @@ pub(super) fn create(
     disk.sync_folder(folder)?;
     Ok(file)
 }
+
+/// Bytes of memory that are kept for the next frame.
+const FRAME: usize = 1 << 20;
 
 /// Bytes that are written at once where a journal is written again.
 const CHUNK: u64 = 1 << 20;
@@ -106,7 +111,13 @@ impl Journal {
         }
         file.sync()?;
         Ok(Self {
-            writer: Mutex::new(Writer { file, number, length: end.length, seq: end.seq }),
+            writer: Mutex::new(Writer {
+                file,
+                number,
+                length: end.length,
+                seq: end.seq,
+                frame: Vec::new(),
+            }),
             sync: Mutex::new(Sync { seq: end.seq, busy: false, failed: None }),
             synced: Condvar::new(),
             poisoned: AtomicBool::new(false),
@@ -124,16 +135,19 @@ impl Journal {
     pub(super) fn append(&self, writer: &mut Writer, ops: &[Op]) -> Result<()> {
         let synced = self.sync_state().seq;
         let ops = ops.iter().map(|op| (op.key(), op.value()));
-        let frame = frame::encode(writer.seq + 1, synced, ops);
-        if let Err(error) = writer.file.write_at(writer.length, &frame) {
+        frame::encode_into(&mut writer.frame, writer.seq + 1, synced, ops);
+        if let Err(error) = writer.file.write_at(writer.length, &writer.frame) {
             if writer.file.truncate(writer.length).is_err() {
                 let what = format!("a half-written frame could not be undone: {error}");
                 return Err(self.poison(what));
             }
             return Err(error.into());
         }
-        writer.length += frame.len() as u64;
+        writer.length += writer.frame.len() as u64;
         writer.seq += 1;
+        if writer.frame.capacity() > FRAME {
+            writer.frame = Vec::new();
+        }
         Ok(())
     }
 

@@ -75,7 +75,10 @@ fn fill(
 }
 
 fn encode(number: u64, items: &[(Bytes, Bytes)]) -> Vec<u8> {
-    frame::encode(number, 0, items.iter().map(|(key, value)| (&**key, Some(&**value))))
+    let mut out = Vec::new();
+    let ops = items.iter().map(|(key, value)| (&**key, Some(&**value)));
+    frame::encode_into(&mut out, number, 0, ops);
+    out
 }
 
 /// Reads a snapshot; returns the sequence number that the next journal follows.
