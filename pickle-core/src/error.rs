@@ -128,6 +128,10 @@ pub enum ErrorKind {
     },
     /// An object holds itself in a way that cannot be built or written.
     Cycle,
+    /// The pickle refers to an object of an earlier pickle of the same
+    /// [`Pickler`](crate::Pickler), which was not loaded by the same
+    /// [`Unpickler`](crate::Unpickler).
+    Earlier,
     /// Loading would take more memory than the [`Limits`](crate::Limits) allow.
     Memory {
         /// The limit in bytes.
@@ -315,6 +319,7 @@ impl Display for ErrorKind {
             Self::Corrupt { what } => write!(f, "corrupt pickle: {what}"),
             Self::Depth { limit } => write!(f, "values are nested deeper than {limit} levels"),
             Self::Cycle => write!(f, "an object holds itself"),
+            Self::Earlier => write!(f, "the pickle refers to an object of an earlier pickle"),
             Self::Memory { limit } => write!(f, "loading needs more than {limit} bytes of memory"),
             Self::Changed => write!(f, "the value changed while it was being pickled"),
             Self::Locked { what } => write!(f, "{what} cannot be pickled now"),

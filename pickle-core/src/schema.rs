@@ -333,6 +333,13 @@ impl Schema {
         self.nodes.iter().any(|node| matches!(node, Node::Object(_)))
     }
 
+    /// Whether values may hold dynamic ones.
+    pub(crate) fn has_values(&self) -> bool {
+        let is_value =
+            |node: &Node| matches!(node, Node::State { class, .. } if class == crate::value::CLASS);
+        self.nodes.iter().any(is_value)
+    }
+
     /// Adds the types of another schema; returns its root.
     pub(crate) fn append(&mut self, other: &Self) -> SchemaId {
         let first = self.nodes.len() as u32;

@@ -21,6 +21,8 @@ pub(crate) struct TypeInfo {
     pub(crate) has_objects: bool,
     /// Whether values may hold shared pointers.
     pub(crate) is_shared: bool,
+    /// Whether what is loaded of one pickle may be needed for a later one of the same pickler.
+    pub(crate) keeps_memo: bool,
     /// Whether an object may hold pointers to its like, or to what is not known here.
     pub(crate) is_recursive: bool,
     /// Whether one pointer may be met twice, through references to it.
@@ -93,6 +95,7 @@ impl TypeInfo {
             schema: start,
             has_objects: schema.has_objects(),
             is_shared: schema.is_shared(),
+            keeps_memo: schema.is_shared() || schema.has_values(),
             is_recursive: schema.points_at_root(),
             has_aliases: has_aliases || schema.has_objects(),
         }

@@ -26,7 +26,7 @@ use crate::traits::{Pickle, UnpickleOwned};
 /// As [`dumps`](crate::dumps) and [`loads`](crate::loads).
 pub fn deep_clone<T: Pickle + UnpickleOwned>(value: &T) -> Result<T> {
     let mut pickle = Vec::new();
-    Pickler::new(&mut pickle).schema(SchemaMode::Omit).dump(value)?;
+    Pickler::new(&mut pickle).schema(SchemaMode::Omit).keep_memo(false).dump(value)?;
     let memory = Limits { max_alloc_ratio: u32::MAX, max_zero_sized: u64::MAX, ..Limits::DEFAULT };
     Unpickler::from_slice(&pickle).limits(memory).load()
 }

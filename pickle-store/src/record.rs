@@ -67,6 +67,7 @@ pub(crate) struct Codec {
 impl Codec {
     fn pickler<'w, W: Write>(&self, writer: W) -> Pickler<'w, W> {
         let pickler = Pickler::new(writer).schema(SchemaMode::OmitRoot).limits(self.limits);
+        let pickler = pickler.keep_memo(false);
         match &self.registry {
             Some(registry) => pickler.registry(registry.clone()),
             None => pickler,

@@ -28,7 +28,24 @@ impl<'de> Graph<'de> {
             edges: self.edges,
             extras: self.extras,
             old_names: self.old_names,
+            earlier: self.earlier,
         }
+    }
+
+    /// The same graph over another input, which has the same text and bytes at the same places.
+    pub(crate) fn with_input<'a>(self, input: &'a [u8]) -> Graph<'a>
+    where
+        'de: 'a,
+    {
+        let mut graph: Graph<'a> = self;
+        graph.input = Cow::Borrowed(input);
+        graph
+    }
+
+    /// The same graph, until it has its input again.
+    pub(crate) fn without_input(mut self) -> Graph<'static> {
+        self.input = Cow::Borrowed(&[]);
+        self.into_owned()
     }
 
     /// Leaves each dict and set with distinct keys, as Python has them.
@@ -74,6 +91,13 @@ impl<'de> Graph<'de> {
         self.nodes.push(node);
         self.offsets.push(u32::try_from(offset).unwrap_or(u32::MAX));
         id
+    }
+
+    /// Lets a node stand for an object of an earlier pickle. It is like nothing that a type is
+    /// restored from.
+    pub(crate) fn set_earlier(&mut self, id: NodeId, number: u32) {
+        self.set(id, Node::PersistentId(id));
+        self.earlier.insert(id, number);
     }
 
     /// The node among those of this graph: an item of `bytes`, which none stores, is added.

@@ -16,6 +16,7 @@ pub use key::{KeyId, Keys};
 pub use span::{Edges, Span};
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// The number of a node in its [`Graph`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +145,9 @@ pub struct Graph<'de> {
     extras: Vec<Extras>,
     /// Whether globals are named as in Python 2.
     old_names: bool,
+    /// Nodes that stand for objects of earlier native pickles, with their numbers there. Only graphs
+    /// that a typed value is restored from at once have such.
+    earlier: HashMap<NodeId, u32>,
 }
 
 impl<'de> Graph<'de> {
@@ -158,6 +162,16 @@ impl<'de> Graph<'de> {
     /// Whether globals are named as in Python 2, where `builtins` is `__builtin__`.
     pub fn has_old_names(&self) -> bool {
         self.old_names
+    }
+
+    /// The number of an object of an earlier pickle, if the node stands for one.
+    pub(crate) fn earlier(&self, id: NodeId) -> Option<u32> {
+        if self.earlier.is_empty() { None } else { self.earlier.get(&id).copied() }
+    }
+
+    /// Whether a node stands for an object of an earlier pickle.
+    pub(crate) fn has_earlier(&self) -> bool {
+        !self.earlier.is_empty()
     }
 
     /// How many nodes there are.
@@ -274,7 +288,7 @@ impl<'de> Graph<'de> {
     /// A dict's entries as Python has them: of equal keys the first, with the last value.
     pub fn pairs(&self, edges: Edges, keys: &mut Keys) -> Vec<(NodeId, NodeId)> {
         let mut pairs: Vec<(NodeId, NodeId)> = Vec::with_capacity(edges.len() / 2);
-        let mut places = std::collections::HashMap::with_capacity(edges.len() / 2);
+        let mut places = HashMap::with_capacity(edges.len() / 2);
         for pair in self.edges(edges).chunks_exact(2) {
             match places.entry(keys.of(self, pair[0])) {
                 std::collections::hash_map::Entry::Vacant(entry) => {

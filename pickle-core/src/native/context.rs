@@ -45,12 +45,27 @@ impl Context {
         Self { inner: (!env.is_default()).then(inner), visits: info.is_shared.then(visits) }
     }
 
+    /// That of a pickle in a run.
+    pub(super) fn in_run(env: &Env, visits: Visits) -> Self {
+        let inner = || Box::new(Inner { env: env.clone(), ..Inner::default() });
+        Self { inner: (!env.is_default()).then(inner), visits: Some(Box::new(visits)) }
+    }
+
+    pub(super) fn take_visits(&mut self) -> Option<Visits> {
+        self.visits.take().map(|visits| *visits)
+    }
+
     /// Begins to repeat what was decided about shared objects from a mark on.
     #[inline(always)]
     pub(super) fn rewind(&mut self, mark: usize) {
         if let Some(visits) = &mut self.visits {
             visits.rewind(mark);
         }
+    }
+
+    /// Whether shared objects were met, or pointers to nothing.
+    pub(super) fn is_used(&self) -> bool {
+        self.visits.as_ref().is_some_and(|visits| visits.is_used())
     }
 
     /// Whether all of that was repeated.

@@ -3,10 +3,12 @@
 use super::context::Context;
 use super::header::{self, SchemaMode};
 use super::measure::Measure;
+use super::run::WritingRun;
 use super::varint;
 use super::writer::Writer;
 use crate::env::Env;
 use crate::error::Result;
+use crate::shared::Visits;
 use crate::traits::Pickle;
 use crate::type_info::TypeInfo;
 
@@ -15,10 +17,13 @@ use crate::type_info::TypeInfo;
 pub(crate) struct DumpOptions {
     pub(crate) schema: SchemaMode,
     pub(crate) checksum: bool,
+    /// Whether the header says that the pickle is one of a run.
+    pub(super) in_run: bool,
 }
 
 impl DumpOptions {
-    pub(crate) const DEFAULT: Self = Self { schema: SchemaMode::Embed, checksum: false };
+    pub(crate) const DEFAULT: Self =
+        Self { schema: SchemaMode::Embed, checksum: false, in_run: false };
 }
 
 /// Appends a value's pickle to `out`. On an error `out` holds more than it did.
@@ -79,6 +84,49 @@ fn with_classes<T: Pickle + ?Sized>(
     }
     out.extend_from_slice(&classes);
     writer.finish()
+}
+
+/// [`dump`] of one of a run's pickles; returns its objects, for the run to know when the pickle was
+/// written. What has no shared objects is none of a run's.
+pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    options: DumpOptions,
+    max_depth: u32,
+    env: &Env,
+    run: &WritingRun,
+) -> Result<Option<Visits>> {
+    let info = TypeInfo::of::<T>();
+    if !info.is_shared {
+        return dump(value, out, options, max_depth, env).map(|()| None);
+    }
+    let start = out.len();
+    let context = Context::in_run(env, run.visits());
+    let mut sizes = Measure::of(true, 0, max_depth, context, |measure| value.measure(measure))?;
+    let mut context = sizes.take_context();
+    context.rewind(0);
+    let in_run = context.is_used();
+    let (mut place, mut classes) = (Vec::new(), Vec::new());
+    if in_run {
+        run.place().put(&mut place);
+    }
+    if info.has_objects {
+        context.put_classes(options.schema, &mut classes);
+    }
+    let size = place.len() + section_size(T::HEAD, &sizes) + classes.len();
+    header::put(out, info, DumpOptions { in_run, ..options }, Some(size));
+    out.extend_from_slice(&place);
+    let mut writer = Writer::new(true, 0, max_depth, context);
+    writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    if !writer.context.end(0) {
+        writer.changed();
+    }
+    out.extend_from_slice(&classes);
+    writer.finish()?;
+    if options.checksum {
+        header::put_checksum(out, start);
+    }
+    Ok(if in_run { writer.context.take_visits() } else { None })
 }
 
 /// The root section comes first and is finished last: its place is kept open.

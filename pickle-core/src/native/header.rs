@@ -1,6 +1,7 @@
 //! What precedes the payload: which format, which type, how long.
 
 use super::dump::DumpOptions;
+use super::run::Place;
 use super::varint::{self, Bytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::type_info::TypeInfo;
@@ -16,6 +17,8 @@ const SCHEMA: u8 = 1;
 const LONG: u8 = 2;
 /// The CRC-32 of all that precedes it follows the payload.
 const CHECKSUM: u8 = 4;
+/// The pickle is one of a run, and its payload begins with its place in that.
+const RUN: u8 = 8;
 
 /// The header without what it says of the type, and the checksum, take at most as many bytes.
 const MOST: usize = 3 + 10 + 4;
@@ -25,6 +28,7 @@ pub(crate) struct Header<'de> {
     pub(crate) fingerprint: u64,
     pub(crate) schema: Option<&'de [u8]>,
     pub(crate) payload: &'de [u8],
+    pub(crate) place: Option<Place>,
 }
 
 impl<'de> Header<'de> {
@@ -50,7 +54,11 @@ impl<'de> Header<'de> {
                 Some(bytes.take(length)?)
             }
         };
-        let payload = bytes.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+        let mut payload = bytes.take(usize::try_from(length).unwrap_or(usize::MAX))?;
+        let place = match flags & RUN {
+            0 => None,
+            _ => Some(take_place(&mut payload)?),
+        };
         if flags & CHECKSUM != 0 {
             let covered = &input[..input.len() - bytes.rest().len()];
             let stored = u32::from_le_bytes(bytes.array()?);
@@ -58,15 +66,23 @@ impl<'de> Header<'de> {
                 return Err(Error::new(ErrorKind::Checksum));
             }
         }
-        Ok(Self { fingerprint, schema, payload })
+        Ok(Self { fingerprint, schema, payload, place })
     }
+}
+
+#[cold]
+fn take_place(payload: &mut &[u8]) -> Result<Place> {
+    let mut bytes = Bytes::new(payload);
+    let place = Place::read(&mut bytes)?;
+    *payload = bytes.rest();
+    Ok(place)
 }
 
 /// Checks the first three bytes; returns the flags.
 #[inline]
 fn flags(first: [u8; 3]) -> Result<u8> {
     let [magic, version, flags] = first;
-    if magic == MAGIC && version == VERSION && flags & !(SCHEMA | LONG | CHECKSUM) == 0 {
+    if magic == MAGIC && version == VERSION && flags & !(SCHEMA | LONG | CHECKSUM | RUN) == 0 {
         return Ok(flags);
     }
     Err(not_known(first))
@@ -122,6 +138,9 @@ pub(super) fn put(
     }
     if options.checksum {
         flags |= CHECKSUM;
+    }
+    if options.in_run {
+        flags |= RUN;
     }
     match size {
         // In one piece, as small messages are.

@@ -8,6 +8,7 @@ mod measure;
 mod plan;
 mod plans;
 mod reader;
+mod run;
 mod shared;
 mod transcode;
 pub(crate) mod varint;
@@ -16,13 +17,14 @@ mod writer;
 #[doc(hidden)]
 pub use crate::raw::at_most;
 pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
-pub(crate) use dump::{DumpOptions, dump};
+pub(crate) use dump::{DumpOptions, dump, dump_in_run};
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, read_pickle};
 pub use measure::Measure;
 pub use reader::Reader;
-pub(crate) use shared::{WORD, Word, no_class, unfinished};
-pub(crate) use transcode::{load_graph, load_graph_by};
+pub(crate) use run::{Place, ReadingRun, WritingRun};
+pub(crate) use shared::{WORD, Word, earlier, no_class, unfinished};
+pub(crate) use transcode::{Transcoded, load_graph, load_graph_by};
 pub use writer::Writer;
 
 /// A sequence whose elements have tails or text, and which is not inside a block itself, is

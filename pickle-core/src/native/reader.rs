@@ -49,6 +49,36 @@ impl<'de> Reader<'de> {
         classes: Current,
         info: &TypeInfo,
     ) -> Result<T> {
+        Self::of_type(pickle, payload, limits, env, classes, info).whole()
+    }
+
+    /// [`payload`](Self::payload) of a pickle in a run, whose memo is left in `memo`.
+    #[inline(never)]
+    pub(crate) fn payload_in_run<T: Unpickle<'de>>(
+        pickle: &'de [u8],
+        payload: &'de [u8],
+        limits: &Limits,
+        env: &Env,
+        classes: Current,
+        info: &TypeInfo,
+        memo: &mut Option<Box<Memo>>,
+    ) -> Result<T> {
+        let mut reader = Self::of_type(pickle, payload, limits, env, classes, info);
+        reader.memo = memo.take();
+        let value = reader.whole();
+        *memo = reader.memo.take();
+        value
+    }
+
+    #[inline(always)]
+    fn of_type(
+        pickle: &'de [u8],
+        payload: &'de [u8],
+        limits: &Limits,
+        env: &Env,
+        classes: Current,
+        info: &TypeInfo,
+    ) -> Self {
         let mut reader = Self::new(pickle, payload, limits);
         reader.nested = info.is_shared;
         if info.has_objects {
@@ -57,10 +87,15 @@ impl<'de> Reader<'de> {
         if !env.is_default() {
             reader.env = env.clone();
         }
-        let heads = reader.open_root(T::HEAD)?;
-        let value = decode_value(Fields::new(heads).head::<T>(), &mut reader)?;
-        reader.close_root()?;
-        if let Some(memo) = &mut reader.memo {
+        reader
+    }
+
+    #[inline(always)]
+    fn whole<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let heads = self.open_root(T::HEAD)?;
+        let value = decode_value(Fields::new(heads).head::<T>(), self)?;
+        self.close_root()?;
+        if let Some(memo) = &mut self.memo {
             memo.succeed();
         }
         Ok(value)

@@ -163,15 +163,29 @@ impl<'de> Reader<'de> {
         find: impl FnOnce(&Memo, SlotId) -> Result<P, Missing>,
         number: u32,
     ) -> Result<P> {
-        find(self.memo_mut(), SlotId::new(number)).map_err(|missing| {
-            let error = match missing {
-                Missing::Unknown => Error::corrupt("there is no shared object of this number"),
-                Missing::OfAnotherType => Error::corrupt("a shared object is of another type"),
-                Missing::Unfinished => unfinished(),
-            };
-            self.at(head.bytes(), error)
-        })
+        let memo = self.memo_mut();
+        let found = memo.slot(number).and_then(|slot| find(memo, slot));
+        found.map_err(|missing| self.at(head.bytes(), missing.into()))
     }
+}
+
+impl From<Missing> for Error {
+    #[cold]
+    fn from(missing: Missing) -> Self {
+        match missing {
+            Missing::Unknown => Self::corrupt("there is no shared object of this number"),
+            Missing::OfAnotherType => Self::corrupt("a shared object is of another type"),
+            Missing::Unfinished => unfinished(),
+            Missing::Earlier => earlier(),
+        }
+    }
+}
+
+/// An object of an earlier pickle is not known.
+#[cold]
+pub(crate) fn earlier() -> Error {
+    let error = Error::new(ErrorKind::Earlier);
+    error.with_hint("load all pickles of a `Pickler` by one `Unpickler`, from the first on")
 }
 
 /// A weak pointer to nothing is one to nothing of some type.

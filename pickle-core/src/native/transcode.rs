@@ -8,7 +8,7 @@ use super::header::Header;
 use super::plan::{Class, ClassId, Group, Kind, NameId, Plan, TypeId};
 use super::plans;
 use super::reader::{Count, Reader};
-use super::shared::Word;
+use super::shared::{Word, earlier};
 use super::varint::Bytes;
 use super::{BLOCK, COUNT, INLINE, LONG};
 use crate::env::Env;
@@ -39,8 +39,19 @@ pub(crate) fn load_graph<'de>(
     let Some(schema) = header.schema.or_else(known) else {
         return Err(no_schema(header.fingerprint));
     };
-    let (graph, root) = load_graph_by(&bytes[..size], &header, schema, limits)?;
-    Ok((graph, root, size))
+    let read = load_graph_by(&bytes[..size], &header, schema, limits)?;
+    if read.graph.has_earlier() {
+        return Err(earlier());
+    }
+    Ok((read.graph, read.root, size))
+}
+
+/// A pickle's value as a graph.
+pub(crate) struct Transcoded<'de> {
+    pub(crate) graph: Graph<'de>,
+    pub(crate) root: NodeId,
+    /// The shared objects, in the order of their numbers.
+    pub(crate) shared: Vec<NodeId>,
 }
 
 /// [`load_graph`] of a pickle whose schema may be known from elsewhere.
@@ -52,10 +63,11 @@ pub(crate) fn load_graph_by<'de>(
     header: &Header<'de>,
     schema: &[u8],
     limits: &Limits,
-) -> Result<(Graph<'de>, NodeId)> {
+) -> Result<Transcoded<'de>> {
     let budget = limits.budget(pickle.len());
     let (plan, payload) = plans::plan(schema, header.fingerprint, header.payload, budget)?;
-    transcode(&plan, pickle, payload, limits)
+    let first = header.place.map_or(0, |place| place.first);
+    transcode(&plan, pickle, payload, limits, first)
 }
 
 #[cold]
@@ -65,20 +77,26 @@ fn no_schema(fingerprint: u64) -> Error {
     error.with_hint("load it as the type it was made of")
 }
 
-/// The value in the payload of a pickle, as a graph over the pickle's bytes, and its root.
+/// The value in the payload of a pickle, as a graph over the pickle's bytes. Its shared objects are
+/// numbered from `first` on.
 pub(crate) fn transcode<'de>(
     plan: &Plan,
     pickle: &'de [u8],
     payload: &'de [u8],
     limits: &Limits,
-) -> Result<(Graph<'de>, NodeId)> {
+    first: u32,
+) -> Result<Transcoded<'de>> {
     let mut transcoder = Transcoder::new(plan, pickle, payload, limits);
+    transcoder.first = first;
     let read = transcoder.root().and_then(|root| {
         transcoder.reader.close_root()?;
         Ok(root)
     });
     match read {
-        Ok(root) => Ok((transcoder.graph, root)),
+        Ok(root) => {
+            let Transcoder { graph, shared, .. } = transcoder;
+            Ok(Transcoded { graph, root, shared })
+        }
         Err(error) => Err(transcoder.trace(error)),
     }
 }
@@ -121,6 +139,8 @@ struct Transcoder<'p, 'de> {
     values: Vec<NodeId>,
     /// The shared objects so far, by their numbers.
     shared: Vec<NodeId>,
+    /// The number of the first of them. Lower ones are those of earlier pickles.
+    first: u32,
     names: Vec<Option<NodeId>>,
     classes: Vec<Option<NodeId>>,
     /// The tuple of nothing.
@@ -170,6 +190,7 @@ impl<'p, 'de> Transcoder<'p, 'de> {
             frames: Vec::new(),
             values: Vec::new(),
             shared: Vec::new(),
+            first: 0,
             names: vec![None; plan.names.len()],
             classes: vec![None; plan.classes.len()],
             empty: None,
@@ -311,14 +332,26 @@ impl<'p, 'de> Transcoder<'p, 'de> {
                 self.boxed(item)
             }
             Word::Known(number) => {
-                let Some(id) = self.shared.get(number as usize).copied() else {
-                    return Err(self.invalid(head, "the number of a shared object"));
+                let id = match number.checked_sub(self.first) {
+                    None => self.earlier(number, head)?,
+                    Some(own) => match self.shared.get(own as usize) {
+                        Some(id) => *id,
+                        None => return Err(self.invalid(head, "the number of a shared object")),
+                    },
                 };
                 self.charge(2 * size_of::<NodeId>())?;
                 self.values.push(id);
                 Ok(())
             }
         }
+    }
+
+    fn earlier(&mut self, number: u32, head: &'de [u8]) -> Result<NodeId> {
+        // The table beside the graph takes twice what it holds.
+        self.charge(4 * size_of::<NodeId>())?;
+        let id = self.add(Node::None, self.offset(head))?;
+        self.graph.set_earlier(id, number);
+        Ok(id)
     }
 
     fn scalar(&mut self, scalar: Scalar, head: &'de [u8]) -> Result<()> {

@@ -5,11 +5,12 @@ use std::io::Write;
 use crate::env::Env;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::native::{self, DumpOptions, SchemaMode};
+use crate::native::{self, DumpOptions, SchemaMode, WritingRun};
 use crate::protocol::Protocol;
-use crate::python::{self, MemoEntries, SaveOptions};
+use crate::python::{self, MemoEntries, SaveOptions, Series};
 use crate::registry::Registry;
 use crate::traits::Pickle;
+use crate::type_info::TypeInfo;
 
 /// What dumping may be told.
 pub(super) struct Options {
@@ -30,7 +31,8 @@ impl Options {
 
     pub(super) fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         if self.python.protocol() != Protocol::Native {
-            return python::save_value(value, &self.python, &self.limits, &self.env, None, out);
+            let Self { python, limits, env, .. } = self;
+            return python::save_value(value, python, limits, env, None, None, out);
         }
         let start = out.len();
         native::dump(value, out, self.native, self.limits.max_depth, &self.env).inspect_err(|_| {
@@ -53,6 +55,14 @@ pub struct Pickler<'w, W> {
     options: Options,
     buffer: Vec<u8>,
     buffers: Option<BufferSink<'w>>,
+    memo: Option<Memo>,
+}
+
+/// What the pickles of one [`Pickler`] have in common.
+#[derive(Default)]
+struct Memo {
+    run: WritingRun,
+    series: Series,
 }
 
 type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
@@ -60,7 +70,8 @@ type BufferSink<'w> = Box<dyn FnMut(&[u8]) + 'w>;
 impl<'w, W: Write> Pickler<'w, W> {
     /// A pickler for the native protocol, with an embedded schema and without a checksum.
     pub fn new(writer: W) -> Self {
-        Self { writer, options: Options::DEFAULT, buffer: Vec::new(), buffers: None }
+        let (options, memo) = (Options::DEFAULT, Some(Memo::default()));
+        Self { writer, options, buffer: Vec::new(), buffers: None, memo }
     }
 
     /// The protocol to write.
@@ -145,22 +156,76 @@ impl<'w, W: Write> Pickler<'w, W> {
         self
     }
 
+    /// Whether later pickles may refer to the shared objects of earlier ones, on by default. Off,
+    /// each pickle stands alone, as those of [`dump`](crate::dump) do.
+    #[must_use]
+    pub fn keep_memo(mut self, keep: bool) -> Self {
+        self.memo = keep.then(Memo::default);
+        self
+    }
+
+    /// Forgets the objects dumped so far: what is dumped again is written again. For objects that
+    /// have changed, and for an [`Unpickler`](crate::Unpickler) that begins with the next pickle.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use pickle_core::{Pickler, Unpickler};
+    /// let (mut file, counter) = (Vec::new(), Rc::new(Cell::new(1)));
+    /// let mut pickler = Pickler::new(&mut file);
+    /// pickler.dump(&counter)?;
+    /// counter.set(2);
+    /// pickler.dump(&counter)?;
+    /// pickler.clear_memo();
+    /// pickler.dump(&counter)?;
+    /// let counters = Unpickler::from_slice(&file).iter().collect::<Result<Vec<Rc<Cell<u8>>>, _>>()?;
+    /// assert_eq!(counters, [1, 1, 2].map(|count| Rc::new(Cell::new(count))));
+    /// assert!(Rc::ptr_eq(&counters[0], &counters[1]));
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    pub fn clear_memo(&mut self) {
+        if let Some(memo) = &mut self.memo {
+            let series = std::mem::take(&mut memo.series);
+            *memo = Memo { series: series.cleared(), ..Memo::default() };
+        }
+    }
+
     /// Dumps a value, any number of times.
     ///
     /// # Errors
-    /// As [`dump`].
+    /// As [`dump`](crate::dump). Then nothing is written, unless writing itself failed, and later
+    /// pickles are as if this had not been tried.
     pub fn dump<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.buffer.clear();
-        match &mut self.buffers {
-            Some(sink) if self.options.python.protocol() != Protocol::Native => {
-                let Options { python, limits, env, .. } = &self.options;
-                let out = &mut self.buffer;
-                python::save_value(value, python, limits, env, Some(&mut **sink), out)?;
-            }
-            _ => self.options.dump_into(value, &mut self.buffer)?,
+        if self.options.python.protocol() != Protocol::Native {
+            return self.dump_python(value);
         }
-        self.writer.write_all(&self.buffer)?;
+        let Options { native, limits, env, .. } = &self.options;
+        let Some(Memo { run, .. }) = &mut self.memo else {
+            self.options.dump_into(value, &mut self.buffer)?;
+            return Ok(self.writer.write_all(&self.buffer)?);
+        };
+        let (out, max_depth) = (&mut self.buffer, limits.max_depth);
+        let visits = native::dump_in_run(value, out, *native, max_depth, env, run)?;
+        self.writer.write_all(out)?;
+        if let Some(visits) = visits {
+            run.succeed(visits, out);
+        }
         Ok(())
+    }
+
+    fn dump_python<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        let Options { python, limits, env, .. } = &self.options;
+        let mut series = self.memo.as_mut().map(|memo| &mut memo.series);
+        let (out, later) = (&mut self.buffer, series.as_deref_mut());
+        let buffers = self.buffers.as_mut().map(|sink| &mut **sink as _);
+        let dumped = python::save_value(value, python, limits, env, buffers, later, out)
+            .and_then(|()| Ok(self.writer.write_all(out)?));
+        match (series, &dumped) {
+            (Some(series), Ok(())) => series.succeed(TypeInfo::of::<T>().is_shared),
+            (Some(series), Err(_)) => series.fail(),
+            (None, _) => {}
+        }
+        dumped
     }
 
     /// The writer, between two dumps.

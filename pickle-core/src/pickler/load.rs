@@ -5,14 +5,15 @@ use std::io::Read;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookError;
 use crate::limits::Limits;
-use crate::native;
-use crate::python::{self, Encoding, LoadOptions, Machine, OnInvalid};
+use crate::native::{self, Header, ReadingRun};
+use crate::python::{self, Encoding, LoadOptions, Machine, OnInvalid, Paused};
 use crate::registry::Registry;
-use crate::restore::restore_value;
+use crate::restore::{Objects, restore_after};
 use crate::schema::Schema;
-use crate::traits::{Unpickle, UnpickleOwned};
+use crate::traits::{Layout, Unpickle, UnpickleOwned};
+use crate::type_info::TypeInfo;
 
-use super::one::{check_first, split};
+use super::one::{check_first, load_native, split_python};
 
 /// Loads values from a reader or a slice, with everything optional.
 ///
@@ -31,30 +32,41 @@ use super::one::{check_first, split};
 pub struct Unpickler<'de, S> {
     source: S,
     options: LoadOptions<'de>,
+    keep_memo: Option<bool>,
+    /// The shared objects of native pickles.
+    run: ReadingRun,
+    /// Those of Python's.
+    objects: Objects,
 }
 
 /// A reader as the source of an [`Unpickler`].
-pub struct Stream<R>(R);
+pub struct Stream<R> {
+    reader: R,
+    /// The pickles of Python's that later ones may refer to, and what read them.
+    bytes: Vec<u8>,
+    machine: Paused,
+}
 
 /// A slice as the source of an [`Unpickler`].
 pub struct Slice<'de> {
     rest: &'de [u8],
-    /// What reads Python's pickles, which may refer to objects of those before, and how far into
-    /// its input it is.
+    /// What reads Python's pickles, and how far into its input it is.
     machine: Option<(Machine<'de>, usize)>,
+    /// Whether later pickles may refer to those that the machine has read.
+    is_kept: bool,
 }
 
 impl<R: Read> Unpickler<'_, Stream<R>> {
     /// Loads from a reader. Exactly the bytes of each pickle are read, a few at a time where its
     /// length is not known yet, so wrap files in a [`BufReader`](std::io::BufReader).
     pub fn new(reader: R) -> Self {
-        Self { source: Stream(reader), options: LoadOptions::new() }
+        Self::of(Stream { reader, bytes: Vec::new(), machine: Paused::default() })
     }
 
     /// Loads the next value.
     ///
     /// # Errors
-    /// As [`load`].
+    /// As [`load`](crate::load).
     pub fn load<T: UnpickleOwned>(&mut self) -> Result<T> {
         match self.next_value()? {
             Some(value) => Ok(value),
@@ -69,50 +81,92 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
 
     fn next_value<T: UnpickleOwned>(&mut self) -> Result<Option<T>> {
         let mut first = Vec::new();
-        let reader = &mut self.source.0;
+        let reader = &mut self.source.reader;
         if reader.by_ref().take(1).read_to_end(&mut first)? == 0 {
             return Ok(None);
         }
         let mut pickle = Vec::new();
         if first[0] == native::MAGIC {
             native::read_pickle(reader, &mut pickle)?;
-        } else {
-            check_first(first[0])?;
-            python::read_pickle(&mut first.as_slice().chain(reader), &mut pickle)?;
+            let header = Header::split(&pickle)?.0;
+            let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
+            let Self { options: LoadOptions { limits, env, .. }, .. } = self;
+            return load_native(&pickle, &header, limits, env, run).map(Some);
         }
-        let options = || self.options.reborrowed();
-        split(&pickle, &self.options.limits, &self.options.env, options)
-            .map(|(value, _)| Some(value))
+        check_first(first[0])?;
+        python::read_pickle(&mut first.as_slice().chain(reader), &mut pickle)?;
+        if self.keeps::<T>() || !self.source.bytes.is_empty() {
+            return self.next_kept(&pickle).map(Some);
+        }
+        split_python(&pickle, self.options.reborrowed()).map(|(value, _)| Some(value))
+    }
+
+    /// The value of one of Python's pickles, behind others that it may refer to.
+    fn next_kept<T: UnpickleOwned>(&mut self, pickle: &[u8]) -> Result<T> {
+        let (keeps, counts_on) = (self.keeps::<T>(), self.keep_memo == Some(true));
+        let Self { source, options, objects, .. } = self;
+        let position = source.bytes.len();
+        source.bytes.extend_from_slice(pickle);
+        let paused = std::mem::take(&mut source.machine);
+        let mut machine = Machine::resume(paused, &source.bytes, position, options.reborrowed());
+        let value = load_after(&mut machine, options, objects, keeps, counts_on);
+        source.machine = machine.pause();
+        value
+    }
+
+    /// Forgets the objects loaded so far, as [`Pickler::clear_memo`](crate::Pickler::clear_memo)
+    /// forgets those dumped: later pickles may no longer refer to them.
+    pub fn clear_memo(&mut self) {
+        self.clear_objects();
+        (self.source.bytes, self.source.machine) = (Vec::new(), Paused::default());
     }
 }
 
 impl<'de> Unpickler<'de, Slice<'de>> {
     /// Loads from bytes. Values may borrow from them.
     pub fn from_slice(bytes: &'de [u8]) -> Self {
-        Self { source: Slice { rest: bytes, machine: None }, options: LoadOptions::new() }
+        Self::of(Slice { rest: bytes, machine: None, is_kept: false })
     }
 
-    /// Loads the next value.
+    /// Loads the next value. Where that fails, it is the next still.
     ///
     /// # Errors
-    /// As [`loads`], but bytes may follow.
+    /// As [`loads`](crate::loads), but bytes may follow.
     pub fn load<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        let Slice { rest, machine } = &mut self.source;
-        match rest.first() {
-            Some(first) if *first != native::MAGIC => check_first(*first)?,
-            _ => {
-                let options = || self.options.clone();
-                let (value, size) = split(rest, &self.options.limits, &self.options.env, options)?;
-                (*rest, *machine) = (&rest[size..], None);
-                return Ok(value);
+        match self.source.rest.first() {
+            Some(first) if *first != native::MAGIC => {
+                check_first(*first)?;
+                self.load_python()
             }
+            Some(_) => self.load_native(),
+            None => Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0)),
         }
+    }
+
+    fn load_native<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let Self { source, options: LoadOptions { limits, env, .. }, .. } = self;
+        let (header, size) = Header::split(source.rest)?;
+        let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
+        let value = load_native(&source.rest[..size], &header, limits, env, run)?;
+        source.rest = &source.rest[size..];
+        if let Some((_, start)) = &mut source.machine {
+            *start += size;
+        }
+        Ok(value)
+    }
+
+    fn load_python<T: Unpickle<'de>>(&mut self) -> Result<T> {
+        let (keeps, counts_on) = (self.keeps::<T>(), self.keep_memo == Some(true));
+        let Self { source, options, objects, .. } = self;
         let (machine, start) =
-            machine.get_or_insert_with(|| (Machine::new(rest, self.options.clone()), 0));
-        let root = machine.load()?;
-        let Self { options, .. } = self;
-        let value = restore_value(machine.graph(), root, &options.limits, &options.env)?;
-        *rest = &rest[machine.position() - *start..];
+            source.machine.get_or_insert_with(|| (Machine::new(source.rest, options.clone()), 0));
+        machine.rewind(*start);
+        if !source.is_kept {
+            machine.reset();
+        }
+        source.is_kept |= keeps;
+        let value = load_after(machine, options, objects, keeps, counts_on)?;
+        source.rest = &source.rest[machine.position() - *start..];
         *start = machine.position();
         Ok(value)
     }
@@ -126,9 +180,50 @@ impl<'de> Unpickler<'de, Slice<'de>> {
     pub fn rest(&self) -> &'de [u8] {
         self.source.rest
     }
+
+    /// Forgets the objects loaded so far, as [`Pickler::clear_memo`](crate::Pickler::clear_memo)
+    /// forgets those dumped: later pickles may no longer refer to them.
+    pub fn clear_memo(&mut self) {
+        self.clear_objects();
+        self.source.is_kept = false;
+    }
+}
+
+/// Loads the next of Python's pickles. Of its objects later ones may refer to, where it `keeps`
+/// them; it `counts_on` where numbers go on from one pickle to the next.
+fn load_after<'m, T: Unpickle<'m>>(
+    machine: &mut Machine<'m>,
+    options: &LoadOptions<'_>,
+    objects: &mut Objects,
+    keeps: bool,
+    counts_on: bool,
+) -> Result<T> {
+    machine.begin_own(counts_on);
+    let value = machine.load().and_then(|root| {
+        restore_after(machine.graph(), root, &options.limits, &options.env, objects)
+    });
+    if !keeps || value.is_err() {
+        machine.forget_own();
+    }
+    value
 }
 
 impl<'de, S> Unpickler<'de, S> {
+    fn of(source: S) -> Self {
+        let (options, run) = (LoadOptions::new(), ReadingRun::default());
+        Self { source, options, keep_memo: None, run, objects: Objects::default() }
+    }
+
+    /// Whether later pickles may refer to the objects of one of Python's that holds a `T`.
+    fn keeps<T: Layout>(&self) -> bool {
+        self.keep_memo.unwrap_or_else(|| TypeInfo::of::<T>().keeps_memo)
+    }
+
+    fn clear_objects(&mut self) {
+        self.run.clear();
+        self.objects.clear();
+    }
+
     /// What one load may use.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {

@@ -95,7 +95,7 @@ pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result
 /// # Errors
 /// As [`dumps`]; and when writing fails. Nothing is written unless pickling succeeded.
 pub fn dump<T: Pickle + ?Sized>(value: &T, writer: &mut (impl Write + ?Sized)) -> Result<()> {
-    Pickler::new(writer).dump(value)
+    Pickler::new(writer).keep_memo(false).dump(value)
 }
 
 /// Pickles a value to a writer, by the protocol of the caller's choice.
@@ -107,7 +107,7 @@ pub fn dump_with<T: Pickle + ?Sized>(
     writer: &mut (impl Write + ?Sized),
     protocol: Protocol,
 ) -> Result<()> {
-    Pickler::new(writer).protocol(protocol).dump(value)
+    Pickler::new(writer).protocol(protocol).keep_memo(false).dump(value)
 }
 
 /// Loads a value from bytes. It may borrow from them.
@@ -127,7 +127,7 @@ pub fn loads<'de, T: Unpickle<'de>>(bytes: &'de [u8]) -> Result<T> {
     if bytes.first() == Some(&native::MAGIC) {
         let (header, size) = Header::split(bytes)?;
         check_end(bytes, size)?;
-        return load_native(bytes, &header, &Limits::DEFAULT, Env::DEFAULT);
+        return load_native(bytes, &header, &Limits::DEFAULT, Env::DEFAULT, None);
     }
     let (value, size) = split_python(bytes, LoadOptions::new())?;
     check_end(bytes, size)?;

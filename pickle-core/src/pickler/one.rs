@@ -4,9 +4,10 @@ use crate::compat::{Compat, Effect};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::native::{self, Header, Reader};
+use crate::native::classes::Current;
+use crate::native::{self, Header, Place, Reader, ReadingRun, Transcoded};
 use crate::python::{self, LoadOptions, Machine};
-use crate::restore::restore_value;
+use crate::restore::{restore_in_run, restore_value};
 use crate::schema::Schema;
 use crate::traits::{Layout, Unpickle};
 use crate::type_info::TypeInfo;
@@ -23,69 +24,104 @@ fn trailing(count: usize, at: usize) -> Error {
     error.at(at as u64).with_hint("`Unpickler::from_slice` loads pickles in a row")
 }
 
-/// Loads the pickle at the front of `bytes`; returns how long it is. Asks for the options, which
-/// have the same limits and environment, only where Python's pickles need them.
-pub(super) fn split<'de, T: Unpickle<'de>>(
-    bytes: &'de [u8],
-    limits: &Limits,
-    env: &Env,
-    options: impl FnOnce() -> LoadOptions<'de>,
-) -> Result<(T, usize)> {
-    if bytes.first() != Some(&native::MAGIC) {
-        return split_python(bytes, options());
-    }
-    let (header, size) = Header::split(bytes)?;
-    Ok((load_native(&bytes[..size], &header, limits, env)?, size))
-}
-
-/// The value of a native pickle.
+/// The value of a native pickle, which may be one of a run.
 #[inline(always)]
 pub(super) fn load_native<'de, T: Unpickle<'de>>(
     pickle: &'de [u8],
     header: &Header<'de>,
     limits: &Limits,
     env: &Env,
+    run: Option<&mut ReadingRun>,
 ) -> Result<T> {
-    let info = TypeInfo::of::<T>();
-    if header.fingerprint != info.fingerprint {
-        return restore_native(pickle, header, info, limits, env);
+    if let Some(place) = header.place {
+        return load_in_run(pickle, header, place, limits, env, run);
     }
-    let (mut payload, mut classes) = (header.payload, Box::default());
-    if info.has_objects {
-        let (rest, table) = native::classes::split(payload)?;
-        match native::classes::current(table, env)? {
-            Some(current) => (payload, classes) = (rest, current),
-            None => return restore_native(pickle, header, info, limits, env),
+    let info = TypeInfo::of::<T>();
+    match decodable(header, info, env)? {
+        Some((payload, classes)) => Reader::payload(pickle, payload, limits, env, classes, info),
+        None => {
+            let read = transcode(pickle, header, info, limits, env)?;
+            restore_value(&read.graph, read.root, limits, env)
+                .map_err(|error| explain::<T>(error, header, info))
         }
     }
-    Reader::payload(pickle, payload, limits, env, classes, info)
+}
+
+/// [`load_native`] of a pickle in a run, or of one alone.
+#[inline(never)]
+fn load_in_run<'de, T: Unpickle<'de>>(
+    pickle: &'de [u8],
+    header: &Header<'de>,
+    place: Place,
+    limits: &Limits,
+    env: &Env,
+    run: Option<&mut ReadingRun>,
+) -> Result<T> {
+    let mut alone = ReadingRun::default();
+    let run = run.unwrap_or(&mut alone);
+    let (memo, before) = run.begin(place, pickle, env);
+    let (info, mut memo) = (TypeInfo::of::<T>(), Some(memo));
+    let loaded = decodable(header, info, env).and_then(|found| match found {
+        Some((payload, classes)) => {
+            Reader::payload_in_run(pickle, payload, limits, env, classes, info, &mut memo)
+        }
+        None => {
+            let read = transcode(pickle, header, info, limits, env)?;
+            restore_in_run(&read, limits, env, before, &mut memo)
+                .map_err(|error| explain::<T>(error, header, info))
+        }
+    });
+    run.end(memo, before, loaded.is_ok());
+    loaded
+}
+
+/// The payload and the classes of its objects, where all of them lie as the type lies today.
+#[inline(always)]
+fn decodable<'de>(
+    header: &Header<'de>,
+    info: &TypeInfo,
+    env: &Env,
+) -> Result<Option<(&'de [u8], Current)>> {
+    if header.fingerprint != info.fingerprint {
+        return Ok(None);
+    }
+    if !info.has_objects {
+        return Ok(Some((header.payload, Box::default())));
+    }
+    let (payload, table) = native::classes::split(header.payload)?;
+    Ok(native::classes::current(table, env)?.map(|classes| (payload, classes)))
 }
 
 /// The value of a native pickle of another schema: of another version of the type or of its
 /// objects' classes, or of one that converts to it.
 #[cold]
-fn restore_native<'de, T: Unpickle<'de>>(
+fn transcode<'de>(
     bytes: &'de [u8],
     header: &Header<'de>,
     info: &TypeInfo,
     limits: &Limits,
     env: &Env,
-) -> Result<T> {
+) -> Result<Transcoded<'de>> {
     let own = (header.fingerprint == info.fingerprint).then(|| info.schema());
     let known = || env.schema(header.fingerprint);
     let Some(schema) = header.schema.or(own).or_else(known) else {
         return Err(another_type(header, info));
     };
-    let (graph, root) = native::load_graph_by(bytes, header, schema, limits)?;
-    restore_value(&graph, root, limits, env).map_err(|error| match error.kind() {
+    native::load_graph_by(bytes, header, schema, limits)
+}
+
+/// Says of which type the pickle is, where that explains the error.
+#[cold]
+fn explain<T: Layout>(error: Error, header: &Header<'_>, info: &TypeInfo) -> Error {
+    match error.kind() {
         ErrorKind::Mismatch { .. } if error.path().is_empty() && is_another::<T>(header) => {
             another_type(header, info)
         }
         _ => error,
-    })
+    }
 }
 
-/// [`split`] of one of Python's pickles.
+/// The value of the pickle of Python's at the front of `bytes`, and how long that is.
 #[inline(never)]
 pub(super) fn split_python<'de, T: Unpickle<'de>>(
     bytes: &'de [u8],

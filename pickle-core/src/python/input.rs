@@ -25,6 +25,12 @@ impl<'de> Input<'de> {
         self.at
     }
 
+    /// Goes to a place outside of frames.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at.min(self.bytes.len());
+        self.leave_frame();
+    }
+
     /// Leaves the frame, if any.
     pub(super) fn leave_frame(&mut self) {
         self.end = self.bytes.len();

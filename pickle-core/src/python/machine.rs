@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::bigint;
 use crate::graph::{Graph, Node, NodeId};
 
+use super::earlier::Earlier;
 use super::input::Input;
 use super::memo::Memo;
 use super::number::{self, Int};
@@ -35,7 +36,8 @@ pub struct Machine<'de> {
     pub(super) stack: Vec<NodeId>,
     marks: Vec<usize>,
     fence: usize,
-    memo: Memo,
+    pub(super) memo: Memo,
+    pub(super) earlier: Earlier,
     options: LoadOptions<'de>,
     buffers: std::vec::IntoIter<Cow<'de, [u8]>>,
     /// Where the opcode that runs now begins.
@@ -57,6 +59,7 @@ impl<'de> Machine<'de> {
             marks: Vec::new(),
             fence: 0,
             memo: Memo::default(),
+            earlier: Earlier::default(),
             buffers,
             start: 0,
             budget: options.limits.budget(bytes.len()),
@@ -110,6 +113,7 @@ impl<'de> Machine<'de> {
     /// Forgets the memo, as a new `Unpickler` of Python.
     pub fn forget(&mut self) {
         self.memo.clear();
+        self.earlier = Earlier::default();
     }
 
     /// The objects loaded so far.
@@ -156,7 +160,7 @@ impl<'de> Machine<'de> {
                 let index = u32::from_le_bytes(self.input.array()?);
                 self.get(index.into())
             }
-            op::MEMOIZE => self.put(self.memo.len()),
+            op::MEMOIZE => self.memoize(),
             op::BINPUT => self.input.byte().and_then(|index| self.put(index.into())),
             op::LONG_BINPUT => {
                 let index = u32::from_le_bytes(self.input.array()?);
@@ -354,11 +358,11 @@ impl<'de> Machine<'de> {
                 self.stack.push(id);
                 Ok(())
             }
-            None => Err(self.corrupt(format!("nothing is in the memo at {index}"))),
+            None => self.get_earlier(index),
         }
     }
 
-    fn put(&mut self, index: u64) -> Result<()> {
+    pub(super) fn put(&mut self, index: u64) -> Result<()> {
         let id = self.top()?;
         self.memo.put(index, id);
         Ok(())

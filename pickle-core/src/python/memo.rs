@@ -46,6 +46,16 @@ impl Memo {
         *place = Some(id);
     }
 
+    /// Takes in what another has, which hides what has its numbers here.
+    pub(super) fn append(&mut self, other: Self) {
+        if self.len == 0 {
+            *self = other;
+            return;
+        }
+        let dense = (0..).zip(other.dense).filter_map(|(index, id)| Some((index, id?)));
+        dense.chain(other.sparse).for_each(|(index, id)| self.put(index, id));
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod buffer;
+mod earlier;
 mod input;
 mod machine;
 mod memo;
@@ -22,6 +23,7 @@ mod save_shape;
 mod save_shared;
 mod save_text;
 mod saver;
+mod series;
 mod stream;
 mod text;
 mod text_memo;
@@ -29,6 +31,7 @@ mod types;
 mod writer;
 
 pub use buffer::Buffer;
+pub(crate) use earlier::Paused;
 pub use machine::Machine;
 pub(crate) use names::today;
 pub use options::{KOI8_R, LoadOptions, MemoEntries, SaveOptions};
@@ -38,6 +41,7 @@ pub use save_graph::{save, save_with};
 pub use save_shape::FieldSaver;
 pub use saver::Saver;
 pub(crate) use saver::save_value;
+pub(crate) use series::Series;
 pub use stream::read_pickle;
 pub use text::{Encoding, OnInvalid};
 #[cfg(any(feature = "chrono", feature = "jiff", feature = "time"))]

@@ -176,7 +176,7 @@ impl Saver<'_> {
             // Only text can be a line, whatever the type it comes from.
             let (options, limits) = (SaveOptions::new(Protocol::PYTHON_HIGHEST), Limits::DEFAULT);
             let mut pickle = Vec::new();
-            save_value(id, &options, &limits, &self.env, None, &mut pickle)?;
+            save_value(id, &options, &limits, &self.env, None, None, &mut pickle)?;
             let mut machine = Machine::new(&pickle, LoadOptions::new());
             let root = machine.load()?;
             match machine.graph().text(root) {

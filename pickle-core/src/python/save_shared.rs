@@ -29,6 +29,23 @@ pub(super) struct SharedMemo {
 }
 
 impl SharedMemo {
+    pub(super) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// What is there, to be gone back to.
+    pub(super) fn mark(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Forgets the objects that came after the mark, whose numbers begin at `number`.
+    pub(super) fn forget(&mut self, mark: usize, number: u32) {
+        if self.kept.len() > mark {
+            self.kept.truncate(mark);
+            self.numbers.retain(|_, known| known.is_some_and(|known| known < number));
+        }
+    }
+
     pub(super) fn number(&mut self, shared: Shared, number: u32) {
         self.numbers.insert(shared, Some(number));
     }

@@ -15,6 +15,7 @@ use super::opcode as op;
 use super::options::{MemoEntries, SaveOptions};
 use super::save_shared::{Shared, SharedMemo};
 use super::save_text::NAMES;
+use super::series::Series;
 use super::text_memo::TextMemo;
 use super::writer::Writer;
 use super::{Machine, save_with};
@@ -66,13 +67,20 @@ pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
     limits: &Limits,
     env: &Env,
     buffers: Option<BufferSink<'w>>,
+    mut series: Option<&mut Series>,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     let start = out.len();
     let mut saver = Saver { env: env.clone(), ..Saver::new(options, limits)? };
     saver.writer = Writer::behind(std::mem::take(out), options.protocol as u8);
     saver.buffers = buffers;
+    if let Some(series) = &mut series {
+        series.begin(&mut saver);
+    }
     let saved = value.save(&mut saver).and_then(|()| saver.end(start));
+    if let Some(series) = series {
+        series.end(&mut saver);
+    }
     *out = saver.writer.into_bytes();
     if saved.is_err() {
         out.truncate(start);
@@ -114,7 +122,10 @@ impl<'w> Saver<'w> {
     /// Ends the pickle, which began at `start`.
     fn end(&mut self, start: usize) -> Result<()> {
         self.writer.end();
-        let needed = self.options.memo == MemoEntries::Needed;
+        // Numbers that later pickles refer to stay as they are.
+        let needed = self.options.memo == MemoEntries::Needed
+            && !self.writer.explicit
+            && self.shared.is_empty();
         if needed && self.classes.values().any(|class| !class.used) {
             // A class that occurs once was numbered in case that it would occur again.
             let written = self.writer.take_from(start);

@@ -24,6 +24,8 @@ pub(super) struct Writer {
     frame: usize,
     /// How long `out` is when the frame is full: `usize::MAX` where there are no frames.
     full: usize,
+    /// Whether objects say their memo numbers, which do not begin at 0.
+    pub(super) explicit: bool,
 }
 
 impl Writer {
@@ -36,7 +38,7 @@ impl Writer {
         if protocol >= 2 {
             out.extend([op::PROTO, protocol]);
         }
-        let mut writer = Self { out, protocol, frame: 0, full: usize::MAX };
+        let mut writer = Self { out, protocol, frame: 0, full: usize::MAX, explicit: false };
         writer.open_frame();
         writer
     }
@@ -286,7 +288,7 @@ impl Writer {
     #[inline]
     pub(super) fn put(&mut self, index: u32) {
         match (self.protocol, u8::try_from(index)) {
-            (4.., _) => self.op(op::MEMOIZE),
+            (4.., _) if !self.explicit => self.op(op::MEMOIZE),
             (0, _) => self.line(op::PUT, &index.to_string()),
             (_, Ok(index)) => self.write([op::BINPUT, index]),
             _ => self.with_u32(op::LONG_BINPUT, index),

@@ -75,6 +75,11 @@ pub fn restore_shared<F: Family, O: ?Sized + Class>(
     id: NodeId,
     restorer: &mut Restorer<'_, '_>,
 ) -> Result<F::Strong<O>> {
+    let registry = restorer.env().registry();
+    let find = |held: &Held| find::<F, O>(held, registry);
+    if let Some(found) = restorer.earlier(id, |memo, slot| memo.found(slot, find)) {
+        return found;
+    }
     let (maker, inner) =
         object::restorer_of::<O, _>(id, restorer, ClassEntry::shared_maker::<F, O>)?;
     object::inside(id, inner, restorer, maker.restore)
@@ -85,6 +90,11 @@ pub fn restore_weak<F: Family, O: ?Sized + Class>(
     id: NodeId,
     restorer: &mut Restorer<'_, '_>,
 ) -> Result<F::Weak<O>> {
+    let registry = restorer.env().registry();
+    let find = |held: &Held| find_weak::<F, O>(held, registry);
+    if let Some(found) = restorer.earlier(id, |memo, slot| memo.found(slot, find)) {
+        return found;
+    }
     if let Node::None = restorer.node(id) {
         let dangling = dangling::<F, O>(restorer.env().registry());
         return dangling.ok_or_else(|| restorer.at(id, no_class()));

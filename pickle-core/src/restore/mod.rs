@@ -12,15 +12,12 @@ mod shared;
 mod special;
 mod variants;
 
-use std::any::TypeId;
 use std::borrow::Cow;
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
 
 pub use fields::RestoredFields;
 pub use object::Instance;
 pub(crate) use object::shown_name;
+pub(crate) use shared::{Objects, restore_after, restore_in_run};
 use special::Scalar;
 pub use variants::RestoredVariant;
 
@@ -28,8 +25,7 @@ use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Graph, Integer, Node, NodeId};
 use crate::limits::Limits;
-use crate::native::unfinished;
-use crate::shared::{Memo, SlotId};
+use crate::native::{earlier, unfinished};
 use crate::stack;
 use crate::traits::Unpickle;
 
@@ -51,10 +47,8 @@ pub struct Restorer<'g, 'de> {
     /// Bytes that may still be allocated.
     budget: u64,
     max_bytes: u64,
-    /// The shared objects so far, and their numbers: a node may be one object of each of several
-    /// types.
-    memo: Memo,
-    shared: HashMap<(NodeId, TypeId), SlotId, RandomState>,
+    /// The shared objects so far.
+    objects: Objects,
 }
 
 /// Bytes of memory that values restored from one pickle may take, whatever its size...
@@ -91,15 +85,14 @@ impl<'g, 'de> Restorer<'g, 'de> {
             max_nodes,
             budget: max_bytes,
             max_bytes,
-            memo: Memo::new(env),
-            shared: HashMap::default(),
+            objects: Objects::new(env),
         }
     }
 
     /// The value that `root` denotes, whole.
     pub(crate) fn root<T: Unpickle<'de>>(mut self, root: NodeId) -> Result<T> {
         let value = T::restore(root, &mut self)?;
-        self.memo.succeed();
+        self.memo_mut().succeed();
         Ok(value)
     }
 
@@ -210,6 +203,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
     /// The error that something else was expected.
     #[cold]
     pub fn mismatch(&self, id: NodeId, expected: impl Into<Cow<'static, str>>) -> Error {
+        if self.graph.earlier(id).is_some() {
+            return self.at(id, earlier());
+        }
         let found = self.describe(id).into();
         self.at(id, Error::new(ErrorKind::Mismatch { expected: expected.into(), found }))
     }

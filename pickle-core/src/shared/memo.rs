@@ -1,4 +1,4 @@
-//! The objects of one load, by number.
+//! The objects of one load, by number; and of those before it by the same `Unpickler`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,20 +13,38 @@ use crate::restore::Restorer;
 pub struct SlotId(u32);
 
 impl SlotId {
-    pub(crate) fn new(number: u32) -> Self {
-        Self(number)
+    /// Whether a memo had it at that time.
+    pub(crate) fn is_before(self, mark: Mark) -> bool {
+        (self.0 as usize) < mark.slots
     }
 }
 
-/// The objects of one load. It keeps them until the load has ended.
+/// The objects of one load. It keeps them until the load has ended, or until no later load may
+/// refer to them.
 #[derive(Default)]
 pub struct Memo {
     /// Reserved while there is nothing yet to point at.
     slots: Vec<Option<Held>>,
+    /// Where numbers leap ahead of the slots, because objects between were not loaded. In order.
+    leaps: Vec<Leap>,
     pub(super) shells: Shells,
     env: Env,
     /// What is done when the load has succeeded.
     pub(super) later: Vec<Box<dyn FnOnce()>>,
+}
+
+/// From this number on, objects are in the slots from this one on.
+#[derive(Clone, Copy)]
+struct Leap {
+    number: u32,
+    slot: u32,
+}
+
+/// What a memo had before a load.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    slots: usize,
+    leaps: usize,
 }
 
 /// Why there is no object for a reference.
@@ -38,6 +56,8 @@ pub(crate) enum Missing {
     Unfinished,
     /// The object is of another type, or behind a pointer of another kind.
     OfAnotherType,
+    /// The object was in a pickle that was not loaded here.
+    Earlier,
 }
 
 /// What loads values and has a memo.
@@ -65,6 +85,36 @@ impl Memo {
         let mut memo = Self::default();
         memo.env = env.clone();
         memo
+    }
+
+    /// Begins a pickle whose first object has this number, none below those that there are.
+    pub(crate) fn begin(&mut self, number: u32, env: &Env) -> Mark {
+        let mark = Mark { slots: self.slots.len(), leaps: self.leaps.len() };
+        if number > self.end() {
+            self.leaps.push(Leap { number, slot: self.slots.len() as u32 });
+        }
+        self.env = env.clone();
+        mark
+    }
+
+    /// The number behind those of all objects.
+    pub(crate) fn end(&self) -> u32 {
+        let Leap { number, slot } = self.leaps.last().copied().unwrap_or(Leap::NONE);
+        number.saturating_add(self.slots.len() as u32 - slot)
+    }
+
+    /// The slot of the object of a number.
+    pub(crate) fn slot(&self, number: u32) -> Result<SlotId, Missing> {
+        if self.leaps.is_empty() {
+            return Ok(SlotId(number));
+        }
+        let next = self.leaps.partition_point(|leap| leap.number <= number);
+        let leap = next.checked_sub(1).map_or(Leap::NONE, |last| self.leaps[last]);
+        let slot = leap.slot.saturating_add(number - leap.number);
+        match self.leaps.get(next) {
+            Some(next) if slot >= next.slot => Err(Missing::Earlier),
+            _ => Ok(SlotId(slot)),
+        }
     }
 
     /// The next number.
@@ -106,12 +156,19 @@ impl Memo {
         &self,
         slot: SlotId,
     ) -> Result<F::Weak<T>, Missing> {
+        self.found(slot, |held| T::find_weak::<F>(held, self.env.registry()))
+    }
+
+    /// What `find` finds of the object of a number, complete or not.
+    pub(crate) fn found<P>(
+        &self,
+        slot: SlotId,
+        find: impl FnOnce(&Held) -> Option<P>,
+    ) -> Result<P, Missing> {
         match self.slots.get(slot.0 as usize) {
             None => Err(Missing::Unknown),
             Some(None) => Err(Missing::Unfinished),
-            Some(Some(held)) => {
-                T::find_weak::<F>(held, self.env.registry()).ok_or(Missing::OfAnotherType)
-            }
+            Some(Some(held)) => find(held).ok_or(Missing::OfAnotherType),
         }
     }
 
@@ -122,17 +179,14 @@ impl Memo {
         }
         self.shells.succeed();
     }
-}
 
-/// After a success there is little left to do. Else nobody owns what was loaded: it goes, cycles
-/// included. Destructors may find cells locked whose contents are gone, and panic. The load has
-/// failed already, and said why.
-impl Drop for Memo {
-    fn drop(&mut self) {
-        if self.shells.is_empty() && self.later.is_empty() {
-            return;
-        }
-        let (slots, later) = (std::mem::take(&mut self.slots), std::mem::take(&mut self.later));
+    /// The load has failed: the memo is again as it was before it. Nobody owns what was loaded: it
+    /// goes, cycles included. Destructors may find cells locked whose contents are gone, and panic.
+    /// The load has failed already, and said why.
+    pub(crate) fn fail(&mut self, before: Mark) {
+        self.leaps.truncate(before.leaps);
+        let slots = self.slots.split_off(before.slots.min(self.slots.len()));
+        let later = std::mem::take(&mut self.later);
         // In order: an object goes before what it holds, which the memo holds too, so that a long
         // list does not go by recursion.
         quietly(|| drop(slots));
@@ -141,6 +195,28 @@ impl Drop for Memo {
             quietly(|| drop(contents));
         }
         self.shells.free();
+    }
+
+    /// Puts the objects of the last load in the order of their numbers: from `before` on, those of
+    /// these slots.
+    pub(crate) fn arrange(&mut self, before: Mark, order: impl Iterator<Item = Option<SlotId>>) {
+        let mut loaded = self.slots.split_off(before.slots);
+        let slots =
+            order.map(|slot| loaded.get_mut((slot?.0 as usize).checked_sub(before.slots)?)?.take());
+        self.slots.extend(slots);
+    }
+}
+
+impl Leap {
+    const NONE: Self = Self { number: 0, slot: 0 };
+}
+
+/// After a success there is little left to do.
+impl Drop for Memo {
+    fn drop(&mut self) {
+        if !self.shells.is_empty() || !self.later.is_empty() {
+            self.fail(Mark { slots: 0, leaps: 0 });
+        }
     }
 }
 

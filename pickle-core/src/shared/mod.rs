@@ -25,9 +25,9 @@ pub(crate) use cyclic::build;
 pub use erased::Held;
 pub(crate) use erased::Kept;
 pub(crate) use hollow::{build_cell, build_once};
-pub(crate) use memo::Missing;
 pub use memo::{Loading, Memo, SlotId};
-pub(crate) use visits::Visits;
+pub(crate) use memo::{Mark, Missing};
+pub(crate) use visits::{Objects, Visits};
 
 /// `Rc` with its `Weak`.
 #[derive(Debug)]

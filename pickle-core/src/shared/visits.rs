@@ -1,7 +1,8 @@
-//! The objects of one dump, by address.
+//! The objects of one dump, by address; and of those before it by the same `Pickler`.
 
 use std::any::TypeId;
 use std::hash::BuildHasher as _;
+use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -14,15 +15,26 @@ use crate::traits::Pickle;
 /// by the pass that encodes.
 #[derive(Default)]
 pub(crate) struct Visits {
-    objects: HashTable<Object>,
-    hasher: RandomState,
-    /// Temporaries of a `getstate` may go, and others take their addresses.
-    kept: Vec<Kept>,
+    /// Those of earlier pickles, which may be referred to.
+    earlier: Option<Rc<Objects>>,
+    objects: Objects,
     words: Vec<(Word, usize)>,
     /// The next of the words to be repeated.
     next: usize,
-    /// Whether one pointer may be met twice, through references to it.
+    /// Whether one pointer may be met twice: through references to it, or in a later pickle.
     aliases: bool,
+    is_used: bool,
+}
+
+/// Objects by address, with their numbers.
+#[derive(Default)]
+pub(crate) struct Objects {
+    table: HashTable<Object>,
+    hasher: RandomState,
+    /// Temporaries of a `getstate` may go, and others take their addresses.
+    kept: Vec<Kept>,
+    /// The number of the first.
+    first: u32,
 }
 
 struct Object {
@@ -31,9 +43,53 @@ struct Object {
     number: u32,
 }
 
+impl Objects {
+    fn find(&self, address: usize, ty: TypeId) -> Option<u32> {
+        let is_same = |object: &Object| object.address == address && object.ty == ty;
+        Some(self.table.find(self.hasher.hash_one(address), is_same)?.number)
+    }
+
+    fn insert(&mut self, object: Object) {
+        let hasher = &self.hasher;
+        let hash = hasher.hash_one(object.address);
+        self.table.insert_unique(hash, object, |object| hasher.hash_one(object.address));
+    }
+
+    /// The number that the next object gets.
+    pub(crate) fn end(&self) -> u32 {
+        self.first + self.kept.len() as u32
+    }
+
+    /// Takes in what a later pickle has numbered.
+    fn append(&mut self, mut later: Self) {
+        if self.kept.is_empty() {
+            // Most often there is one large pickle.
+            *self = Self { first: self.first, ..later };
+            return;
+        }
+        self.kept.append(&mut later.kept);
+        later.table.drain().for_each(|object| self.insert(object));
+    }
+}
+
 impl Visits {
     pub(crate) fn new(aliases: bool) -> Self {
         Self { aliases, ..Self::default() }
+    }
+
+    /// Those of a pickle that may refer to objects of earlier ones, and later ones to its own.
+    pub(crate) fn after(earlier: &Rc<Objects>) -> Self {
+        let objects = Objects { first: earlier.end(), ..Objects::default() };
+        Self { earlier: Some(Rc::clone(earlier)), objects, aliases: true, ..Self::default() }
+    }
+
+    /// The pickle was written: its objects are known to later ones.
+    pub(crate) fn succeed(self, earlier: &mut Rc<Objects>) {
+        let Self { earlier: before, objects, .. } = self;
+        drop(before);
+        if let Some(earlier) = Rc::get_mut(earlier) {
+            earlier.append(objects);
+        }
     }
 
     /// Decides about a pointer; whether its object is written with it.
@@ -45,32 +101,40 @@ impl Visits {
             false => self.number(address, strong.type_key(), || Kept::new(F::downgrade(strong))),
         };
         self.words.push((word, address));
+        self.is_used = true;
         !matches!(word, Word::Known(_))
     }
 
     /// Notes a weak pointer to nothing.
     pub(crate) fn dangling(&mut self) {
         self.words.push((Word::Dangling, 0));
+        self.is_used = true;
     }
 
     /// One object may be seen as two types, as an array and a slice. It is then written as two, as
     /// it is loaded as one of them.
     fn number(&mut self, address: usize, ty: TypeId, keep: impl FnOnce() -> Kept) -> Word {
-        let hash = self.hasher.hash_one(address);
-        let is_same = |object: &Object| object.address == address && object.ty == ty;
-        if let Some(object) = self.objects.find(hash, is_same) {
-            return Word::Known(object.number);
+        if let Some(earlier) = &self.earlier
+            && let Some(number) = earlier.find(address, ty)
+        {
+            return Word::Known(number);
         }
-        let number = self.kept.len() as u32;
+        if let Some(number) = self.objects.find(address, ty) {
+            return Word::Known(number);
+        }
+        let number = self.objects.end();
         if number >= Word::MOST {
             // More than four billion objects: the others are not shared.
             return Word::Unnumbered;
         }
-        self.kept.push(keep());
-        let hasher = &self.hasher;
-        let object = Object { address, ty, number };
-        self.objects.insert_unique(hash, object, |object| hasher.hash_one(object.address));
+        self.objects.kept.push(keep());
+        self.objects.insert(Object { address, ty, number });
         Word::New
+    }
+
+    /// Whether anything was visited.
+    pub(crate) fn is_used(&self) -> bool {
+        self.is_used
     }
 
     /// Where the words begin that are decided from now on.

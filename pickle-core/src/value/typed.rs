@@ -31,7 +31,7 @@ pub(crate) const CLASS: &str = "pickle.Value";
 pub fn to_value<T: Pickle + ?Sized>(value: &T) -> Result<Value> {
     let options = SaveOptions::new(Protocol::PYTHON_HIGHEST).memo(MemoEntries::Needed);
     let mut pickle = Vec::new();
-    python::save_value(value, &options, &Limits::DEFAULT, Env::DEFAULT, None, &mut pickle)?;
+    python::save_value(value, &options, &Limits::DEFAULT, Env::DEFAULT, None, None, &mut pickle)?;
     let mut machine = Machine::new(&pickle, LoadOptions::new());
     let root = machine.load()?;
     Ok(Value::of_graph(machine.into_graph(), root))
@@ -101,6 +101,9 @@ impl<'de> Unpickle<'de> for Value {
             return Self::loads(&restorer.bytes(*state)?);
         }
         let graph = restorer.graph();
+        if graph.has_earlier() {
+            return Err(restorer.at(id, crate::native::earlier()));
+        }
         let mut import = super::build::Import::default();
         let (root, count) = import.node(graph, std::ptr::from_ref(graph).addr(), id);
         let mut graph = import.into_graph();
