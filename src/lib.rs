@@ -149,7 +149,8 @@
 //!   cells it works.
 //! - Shared types do not borrow (`T: 'static`) where they are loaded: one object is handed to all, and
 //!   lifetimes could not be checked.
-//! - Identity ends with the pickle: each one stands alone, also those of one [`Pickler`].
+//! - What one [`Pickler`] dumps in several pickles is shared across them, and again when one
+//!   [`Unpickler`] loads them all. Those of [`dump`] and [`dumps`] stand alone.
 //! - [`deep_clone`] copies with all sharing, [`stable_hash`] hashes whatever can be pickled.
 //!
 //! # What travels by name

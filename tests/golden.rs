@@ -7,16 +7,25 @@ mod support;
 
 use std::fs;
 use std::path::PathBuf;
+use std::rc::{Rc, Weak};
 
-use support::samples::SAMPLES;
+use pickle::{Pickle, Pickler, Protocol, Unpickler};
+use support::samples::{Point, SAMPLES};
 
 fn path(name: &str) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/native-1");
+    in_folder("native-1", name)
+}
+
+fn in_folder(folder: &str, name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder);
     folder.join(format!("{name}.pickle"))
 }
 
 fn golden(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let path = path(name);
+    golden_at(path(name), bytes)
+}
+
+fn golden_at(path: PathBuf, bytes: &[u8]) -> Vec<u8> {
     if !path.exists() && std::env::var_os("GOLDEN").is_some_and(|value| value == "add") {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, bytes).unwrap();
@@ -51,5 +60,41 @@ fn every_golden_file_is_tested() {
             SAMPLES.iter().any(|sample| format!("{}.pickle", sample.name) == name),
             "{name} belongs to no sample"
         );
+    }
+}
+
+/// Two pickles of one pickler, the second of which refers to objects of the first.
+#[test]
+fn a_run_is_written_as_it_always_was_and_loads() {
+    #[derive(Pickle)]
+    #[pickle(class = "golden.Line")]
+    struct Line {
+        name: Rc<str>,
+        ends: [Rc<Point>; 2],
+        marked: Weak<Point>,
+    }
+
+    let end = |x, y| Rc::new(Point { x, y });
+    let (name, ends): (Rc<str>, _) = ("line".into(), [end(1.0, 2.0), end(3.0, 4.0)]);
+    let line = Line { name: name.clone(), marked: Rc::downgrade(&ends[1]), ends: ends.clone() };
+    let other = Line { name, marked: Weak::new(), ends: [ends[1].clone(), end(5.0, 6.0)] };
+    for (file, protocol) in
+        [("native", Protocol::Native), ("v2", Protocol::V2), ("v5", Protocol::V5)]
+    {
+        let mut bytes = Vec::new();
+        let mut pickler = Pickler::new(&mut bytes).protocol(protocol);
+        pickler.dump(&line).unwrap();
+        pickler.dump(&vec![&other, &other]).unwrap();
+        let golden = golden_at(in_folder("runs-1", file), &bytes);
+        assert!(golden == bytes, "{file} is written otherwise");
+        let mut unpickler = Unpickler::from_slice(&golden);
+        let first: Line = unpickler.load().unwrap();
+        let second: Vec<Line> = unpickler.load().unwrap();
+        assert_eq!((&first.name, &first.ends), (&line.name, &line.ends));
+        for second in second {
+            assert!(Rc::ptr_eq(&first.name, &second.name));
+            assert!(Rc::ptr_eq(&first.ends[1], &second.ends[0]));
+            assert_eq!((&second.ends, second.marked.upgrade()), (&other.ends, None));
+        }
     }
 }

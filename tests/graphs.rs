@@ -8,6 +8,8 @@ mod depth;
 mod hostile;
 #[path = "graphs/identity.rs"]
 mod identity;
+#[path = "graphs/in_python.rs"]
+mod in_python;
 #[path = "graphs/several.rs"]
 mod several;
 #[path = "graphs/weak.rs"]

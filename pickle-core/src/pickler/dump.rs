@@ -50,6 +50,28 @@ impl Options {
 /// assert_eq!(loads::<(u8, &str)>(&small)?, (1, "one"));
 /// # Ok::<(), pickle_core::Error>(())
 /// ```
+///
+/// Several dumps of one pickler share their `Rc`s and `Arc`s, as several of CPython's `Pickler` share
+/// all objects: an object dumped before is not written again, and one [`Unpickler`](crate::Unpickler)
+/// that loads all pickles, from the first on, gives the same object again.
+///
+/// ```
+/// use std::rc::Rc;
+/// use pickle_core::{Pickler, Unpickler};
+/// let (mut log, user) = (Vec::new(), Rc::new(String::from("Ada")));
+/// let mut pickler = Pickler::new(&mut log);
+/// pickler.dump(&("login", user.clone()))?;
+/// pickler.dump(&("logout", user))?;
+/// let mut unpickler = Unpickler::from_slice(&log);
+/// let (_, first): (&str, Rc<String>) = unpickler.load()?;
+/// let (_, second): (&str, Rc<String>) = unpickler.load()?;
+/// assert!(Rc::ptr_eq(&first, &second));
+/// # Ok::<(), pickle_core::Error>(())
+/// ```
+///
+/// So what has changed in between is not written ([`clear_memo`](Self::clear_memo)), and the memory
+/// of all objects dumped is kept, though not their values: while a `Weak` of the pickler's is left,
+/// `Rc::get_mut` gives `None`. Types without shared pointers take no part in this.
 pub struct Pickler<'w, W> {
     writer: W,
     options: Options,

@@ -29,6 +29,10 @@ use super::one::{check_first, load_native, split_python};
 /// assert_eq!(rest, [1, 2]);
 /// # Ok::<(), pickle_core::Error>(())
 /// ```
+///
+/// Where several pickles of one [`Pickler`](crate::Pickler) share objects, those loaded are kept for
+/// later pickles until the unpickler goes or its memo is cleared. A pickle that refers to one that is
+/// not there is [`ErrorKind::Earlier`], in Python's protocols [`ErrorKind::Corrupt`].
 pub struct Unpickler<'de, S> {
     source: S,
     options: LoadOptions<'de>,
@@ -228,6 +232,30 @@ impl<'de, S> Unpickler<'de, S> {
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
+        self
+    }
+
+    /// Whether pickles may refer to objects of those before them. By default where the type to be
+    /// loaded has shared pointers or is a [`Value`](crate::Value): what others hold is not kept.
+    ///
+    /// With `true`, Python's pickles are read as by one `Unpickler` of CPython that loads them all: by
+    /// protocols 4 and 5 its `Pickler` counts its objects from pickle to pickle, text among them, and
+    /// only with this does the count go on. Without, each pickle counts from 0, as in a file to which
+    /// `pickle.dump` appended.
+    ///
+    /// ```
+    /// use pickle_core::Unpickler;
+    /// // p = pickle.Pickler(f, 4); p.dump(["a", "b"]); p.dump(["c", "a"])
+    /// let file = b"\x80\x04\x95\x0d\0\0\0\0\0\0\0]\x94(\x8c\x01a\x94\x8c\x01b\x94e.\
+    ///              \x80\x04\x95\x0b\0\0\0\0\0\0\0]\x94(\x8c\x01c\x94h\x01e.";
+    /// let mut unpickler = Unpickler::from_slice(file).keep_memo(true);
+    /// assert_eq!(unpickler.load::<[&str; 2]>()?, ["a", "b"]);
+    /// assert_eq!(unpickler.load::<[&str; 2]>()?, ["c", "a"]);
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn keep_memo(mut self, keep: bool) -> Self {
+        self.keep_memo = Some(keep);
         self
     }
 
