@@ -38,6 +38,8 @@ fn record(id: u64) -> Record {
 
 /// How often everything is measured.
 const ROUNDS: usize = 3;
+/// Bytes that each engine may keep in memory: less than a million records.
+const CACHE: u64 = 64 << 20;
 /// Records in a batch.
 const BATCH: u64 = 1000;
 /// Reads, and single writes, of keys far from each other.
@@ -63,7 +65,7 @@ struct Ours(Store, Collection<u64, Record>);
 impl Ours {
     fn open(engine: &str, folder: &Path) -> Box<dyn Map> {
         let store = Store::builder(&format!("{engine}:{}", folder.join("store").display()));
-        let store = store.durability(Durability::Os).open().unwrap();
+        let store = store.durability(Durability::Os).cache(CACHE).open().unwrap();
         let records = store.collection("records").unwrap();
         Box::new(Self(store, records))
     }
@@ -114,7 +116,8 @@ struct Sled(sled::Db);
 
 impl Sled {
     fn open(folder: &Path) -> Box<dyn Map> {
-        let config = sled::Config::new().path(folder.join("store")).flush_every_ms(None);
+        let config = sled::Config::new().path(folder.join("store"));
+        let config = config.flush_every_ms(None).cache_capacity(CACHE);
         Box::new(Self(config.open().unwrap()))
     }
 }
@@ -147,7 +150,12 @@ const TABLE: redb::TableDefinition<'_, &[u8], &[u8]> = redb::TableDefinition::ne
 
 impl Redb {
     fn open(folder: &Path) -> Box<dyn Map> {
-        Box::new(Self(redb::Database::create(folder.join("store")).unwrap()))
+        Box::new(Self(
+            redb::Database::builder()
+                .set_cache_size(CACHE as usize)
+                .create(folder.join("store"))
+                .unwrap(),
+        ))
     }
 }
 

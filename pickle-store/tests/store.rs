@@ -3,7 +3,7 @@
 mod common;
 
 use common::{folder_in_memory, on_disk, on_each, open};
-use pickle_store::{AnyKey, Error, ErrorKind, Isolation, Result, Store};
+use pickle_store::{AnyKey, Durability, Error, ErrorKind, Isolation, Result, Store};
 
 fn collect<T>(items: impl Iterator<Item = Result<T>>) -> Vec<T> {
     items.collect::<Result<_>>().unwrap()
@@ -320,6 +320,35 @@ fn updates_and_versions_hold_for_the_keys_of_the_store_itself() {
         let error = store.update(&("count", 1), |text: &mut String| text.clear()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::TypeMismatch { .. }), "{error}");
     });
+}
+
+#[test]
+fn a_store_larger_than_its_cache_is_read_from_its_files() {
+    for engine in on_disk() {
+        for cache in [0, 1 << 20] {
+            let folder = folder_in_memory();
+            let open = || {
+                let builder = Store::builder(&common::url(engine, folder.path()));
+                builder.durability(Durability::Os).cache(cache).open().unwrap()
+            };
+            let text = |id: u64| format!("{id:01000}");
+            let store = open();
+            let texts = store.collection::<u64, String>("texts").unwrap();
+            let mut batch = store.batch();
+            for id in 0..3000 {
+                batch.put_in(&texts, &id, &text(id)).unwrap();
+            }
+            batch.commit().unwrap();
+            assert!(
+                collect(texts.iter().unwrap()).into_iter().eq((0..3000).map(|id| (id, text(id))))
+            );
+            drop((store, texts, batch));
+            let texts = open().collection::<u64, String>("texts").unwrap();
+            assert!(
+                collect(texts.iter().unwrap()).into_iter().eq((0..3000).map(|id| (id, text(id))))
+            );
+        }
+    }
 }
 
 #[test]

@@ -342,6 +342,31 @@ pub(crate) fn holder(path: &std::path::Path) -> Option<u32> {
     None
 }
 
+/// Bytes of a database that its engine keeps in memory, where nobody says otherwise.
+#[cfg_attr(not(any(feature = "sled", feature = "redb")), allow(dead_code))]
+pub(crate) const CACHE: u64 = 256 << 20;
+
+/// How an engine is opened.
+#[derive(Clone, Copy)]
+#[cfg_attr(not(any(feature = "sled", feature = "redb")), allow(dead_code))]
+pub(crate) struct Settings {
+    pub(crate) durability: Durability,
+    /// Bytes of the database that it may keep in memory.
+    pub(crate) cache: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Durability::default().into()
+    }
+}
+
+impl From<Durability> for Settings {
+    fn from(durability: Durability) -> Self {
+        Self { durability, cache: CACHE }
+    }
+}
+
 /// When a write is acknowledged.
 ///
 /// | | killed process | power cut |

@@ -12,6 +12,7 @@ use ::redb::{
 use super::ticker::Ticker;
 use super::{
     Applied, Bytes, Durability, Engine, EngineLimits, Expect, Isolation, KeyRange, Op, Order, Scan,
+    Settings,
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -34,7 +35,8 @@ struct Core {
 
 impl RedbEngine {
     /// Opens the file, or begins one where there is none.
-    pub(crate) fn open(path: &Path, durability: Durability) -> Result<Self> {
+    pub(crate) fn open(path: &Path, settings: impl Into<Settings>) -> Result<Self> {
+        let Settings { durability, cache } = settings.into();
         match std::fs::metadata(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Self::begin(path)?,
             Err(error) => return Err(error.into()),
@@ -47,6 +49,7 @@ impl RedbEngine {
         // redb trusts a file that was closed in order, and finds nothing where a page is damaged.
         let mut builder = Database::builder();
         builder.set_check_integrity_on_open(true);
+        builder.set_cache_size(usize::try_from(cache).unwrap_or(usize::MAX));
         let db = guarded(|| Ok(builder.open(path)?)).map_err(|error| held_by(error, path))?;
         Self::over(db, durability)
     }
@@ -255,10 +258,13 @@ impl From<::redb::Error> for Error {
                 let holder = "this or another process".to_owned();
                 Self::new(ErrorKind::Locked { holder })
             }
-            Redb::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Self::corrupt(format!("redb: {error}"))
-            }
-            Redb::Io(error) => error.into(),
+            Redb::Io(error) => match error.kind() {
+                // The file is not as long as it says.
+                std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
+                    Self::corrupt(format!("redb: {error}"))
+                }
+                _ => error.into(),
+            },
             Redb::Corrupted(what) => Self::corrupt(format!("redb: {what}")),
             Redb::PreviousIo | Redb::LockPoisoned(_) => Self::poisoned(error.to_string()),
             Redb::UpgradeRequired(version) => {

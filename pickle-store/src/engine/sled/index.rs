@@ -37,10 +37,11 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Opens what is there, or begins an empty one.
-    pub(super) fn open(folder: &Path) -> Result<Self> {
+    /// Opens what is there, or begins an empty one, of which `cache` bytes may stay in memory.
+    pub(super) fn open(folder: &Path, cache: u64) -> Result<Self> {
         // sled's own flusher is off: nobody relies on its flush, and it cannot take two at once.
-        let config = Config::new().path(folder).flush_every_ms(None).print_profile_on_drop(false);
+        let config = Config::new().path(folder).cache_capacity(cache);
+        let config = config.flush_every_ms(None).print_profile_on_drop(false);
         // After a close, sled's threads may hold its lock a little longer.
         for attempt in 0.. {
             match guarded(|| config.open()) {

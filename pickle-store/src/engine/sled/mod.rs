@@ -14,7 +14,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use super::ticker::Ticker;
-use super::{Applied, Bytes, Durability, Engine, EngineLimits, Expect, KeyRange, Op, Order, Scan};
+use super::{
+    Applied, Bytes, Durability, Engine, EngineLimits, Expect, KeyRange, Op, Order, Scan, Settings,
+};
 use crate::error::{Error, ErrorKind, Result};
 use disk::{Disk, RealDisk};
 use index::Index;
@@ -62,16 +64,16 @@ struct Core {
 
 impl SledEngine {
     /// Opens the store in a folder, or begins one where there is nothing.
-    pub(crate) fn open(folder: &Path, durability: Durability) -> Result<Self> {
-        Self::open_on(Arc::new(RealDisk), folder, durability)
+    pub(crate) fn open(folder: &Path, settings: impl Into<Settings>) -> Result<Self> {
+        Self::open_on(Arc::new(RealDisk), folder, settings.into())
     }
 
     /// As [`open`](Self::open), with the files that matter on a disk of one's own. The lock and
     /// the index are always the operating system's.
-    fn open_on(disk: Arc<dyn Disk>, folder: &Path, durability: Durability) -> Result<Self> {
+    fn open_on(disk: Arc<dyn Disk>, folder: &Path, settings: Settings) -> Result<Self> {
         disk.create_folder(folder)?;
         let lock = lock(folder)?;
-        Self::open_locked(disk, folder, durability, lock)
+        Self::open_locked(disk, folder, settings, lock)
     }
 
     /// Opens what is left of a store, after making a whole one of it; tells what is not in it, and
@@ -82,21 +84,22 @@ impl SledEngine {
         }
         let lock = lock(folder)?;
         let salvaged = salvage::salvage(&RealDisk, folder)?;
-        let engine = Self::open_locked(Arc::new(RealDisk), folder, Durability::Sync, lock)?;
+        let engine = Self::open_locked(Arc::new(RealDisk), folder, Settings::default(), lock)?;
         Ok((engine, salvaged.problems, salvaged.kept))
     }
 
     fn open_locked(
         disk: Arc<dyn Disk>,
         folder: &Path,
-        durability: Durability,
+        settings: Settings,
         lock: File,
     ) -> Result<Self> {
+        let Settings { durability, cache } = settings;
         let mut manifest = match Manifest::read(&*disk, folder)? {
             Some(manifest) => manifest,
             None => begin(&*disk, folder)?,
         };
-        let (index, end) = open_index(&*disk, folder, &manifest)?;
+        let (index, end) = open_index(&*disk, folder, &manifest, cache)?;
         let journal = Journal::open(&*disk, folder, manifest.last, end, manifest.left)?;
         // From here on a crash leaves an index that cannot be trusted.
         manifest.left = Left::Open;
@@ -355,12 +358,13 @@ fn open_index(
     disk: &dyn Disk,
     folder: &Path,
     manifest: &Manifest,
+    cache: u64,
 ) -> Result<(Index, journal::End)> {
     let path = folder.join(INDEX);
     if let Left::Closed { seq, length } = manifest.left
         && disk.open(&journal::path(folder, manifest.last)).and_then(|journal| journal.size()).ok()
             == Some(length)
-        && let Ok(index) = Index::open(&path)
+        && let Ok(index) = Index::open(&path, cache)
     {
         if index.seq().is_ok_and(|found| found == seq) {
             return Ok((index, journal::End { seq, length }));
@@ -372,7 +376,7 @@ fn open_index(
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    let index = Index::open(&path)?;
+    let index = Index::open(&path, cache)?;
     let end = rebuild(disk, folder, manifest, &index)?;
     index.finish(end.seq)?;
     Ok((index, end))

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
-use super::super::{KeyRange, Op, Order};
+use super::super::{CACHE, KeyRange, Op, Order};
 use super::disk::Disk;
 use super::frame::{FILE_HEADER, Frame, Kind};
 use super::index::Index;
@@ -61,7 +61,7 @@ pub(super) fn salvage(disk: &dyn Disk, folder: &Path) -> Result<Salvaged> {
     let mut work = Work {
         disk,
         folder,
-        index: Index::open(&index_path)?,
+        index: Index::open(&index_path, CACHE)?,
         writes: 0,
         last: None,
         removed: HashSet::new(),
@@ -106,7 +106,7 @@ fn trusted_index(path: &Path, manifest: Option<&Option<Manifest>>) -> Option<(In
     let Some(Manifest { left: Left::Closed { seq, .. }, .. }) = manifest?.as_ref() else {
         return None;
     };
-    let index = path.exists().then(|| Index::open(path).ok())??;
+    let index = path.exists().then(|| Index::open(path, CACHE).ok())??;
     let whole = index.seq().is_ok_and(|found| found == *seq)
         && index
             .scan(&KeyRange::prefix(&[]), Order::Ascending)
@@ -131,7 +131,7 @@ fn set_aside(index: &Path, old: &Path) -> Result<Option<Index>> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
-    Ok(old.exists().then(|| Index::open(old).ok()).flatten())
+    Ok(old.exists().then(|| Index::open(old, CACHE).ok()).flatten())
 }
 
 /// Puts what is in the index on disk, and a manifest that knows of nothing else.

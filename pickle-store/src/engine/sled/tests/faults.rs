@@ -39,7 +39,7 @@ impl Run {
 
     fn open(&self) -> Result<SledEngine> {
         let disk: Arc<dyn Disk> = Arc::<SimDisk>::clone(&self.disk);
-        SledEngine::open_on(disk, self.folder.path(), self.durability)
+        SledEngine::open_on(disk, self.folder.path(), self.durability.into())
     }
 
     /// A batch of some writes. Where it fails and the store goes on, it left nothing.
