@@ -9,6 +9,7 @@
 
 pub mod bridge;
 pub mod compat;
+mod compress;
 mod env;
 mod error;
 pub mod graph;
@@ -39,6 +40,7 @@ mod whole;
 pub use inventory as __inventory;
 
 pub use compat::compat;
+pub use compress::{Compression, decompress};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use native::SchemaMode;

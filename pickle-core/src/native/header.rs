@@ -192,7 +192,7 @@ pub(crate) fn read_pickle(reader: &mut dyn std::io::Read, out: &mut Vec<u8>) -> 
 }
 
 /// Appends `count` bytes. Memory grows with what arrives, not with what is announced.
-fn append(reader: &mut dyn std::io::Read, out: &mut Vec<u8>, count: u64) -> Result<()> {
+pub(crate) fn append(reader: &mut dyn std::io::Read, out: &mut Vec<u8>, count: u64) -> Result<()> {
     use std::io::Read as _;
     let read = reader.take(count).read_to_end(out)? as u64;
     if read < count {
@@ -202,7 +202,8 @@ fn append(reader: &mut dyn std::io::Read, out: &mut Vec<u8>, count: u64) -> Resu
     Ok(())
 }
 
-fn append_varint(reader: &mut dyn std::io::Read, out: &mut Vec<u8>) -> Result<u64> {
+/// Appends a number, and returns it.
+pub(crate) fn append_varint(reader: &mut dyn std::io::Read, out: &mut Vec<u8>) -> Result<u64> {
     let start = out.len();
     loop {
         append(reader, out, 1)?;

@@ -19,7 +19,7 @@ pub use crate::raw::at_most;
 pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
 pub(crate) use dump::{DumpOptions, dump, dump_in_run};
 pub use header::SchemaMode;
-pub(crate) use header::{Header, MAGIC, read_pickle};
+pub(crate) use header::{Header, MAGIC, append, append_varint, read_pickle};
 pub use measure::Measure;
 pub use reader::Reader;
 pub(crate) use run::{Place, ReadingRun, WritingRun};

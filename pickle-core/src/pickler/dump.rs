@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::compress::{self, Compression};
 use crate::env::Env;
 use crate::error::Result;
 use crate::limits::Limits;
@@ -18,6 +19,7 @@ pub(super) struct Options {
     pub(super) python: SaveOptions,
     pub(super) limits: Limits,
     pub(super) native: DumpOptions,
+    pub(super) compression: Option<Compression>,
     pub(super) env: Env,
 }
 
@@ -26,6 +28,7 @@ impl Options {
         python: SaveOptions::new(Protocol::DEFAULT),
         limits: Limits::DEFAULT,
         native: DumpOptions::DEFAULT,
+        compression: None,
         env: Env::NEW,
     };
 
@@ -160,6 +163,33 @@ impl<'w, W: Write> Pickler<'w, W> {
         self
     }
 
+    /// Compresses native pickles, each for itself, where that makes them smaller.
+    /// [`load`](crate::load), [`Unpickler::new`](crate::Unpickler::new) and
+    /// [`Value`](crate::Value) tell compressed ones by their first byte; where values borrow from
+    /// the bytes, [`decompress`](crate::decompress) comes first. What was decompressed counts against
+    /// the memory that [`Limits`] allow for the bytes of the input.
+    ///
+    /// ```
+    /// # #[cfg(feature = "zstd")] {
+    /// use pickle_core::{Compression, Pickler, dumps, load};
+    /// let lines = vec!["GET / 200".to_owned(); 1000];
+    /// let mut file = Vec::new();
+    /// Pickler::new(&mut file).compression(Compression::Zstd(3)).dump(&lines)?;
+    /// assert!(file.len() < dumps(&lines)?.len() / 50);
+    /// assert_eq!(load::<Vec<String>>(&mut file.as_slice())?, lines);
+    /// # }
+    /// # Ok::<(), pickle_core::Error>(())
+    /// ```
+    ///
+    /// Python's protocols are not compressed, since CPython would not read that: dumping by one of them
+    /// is [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) then. Compress the stream around
+    /// them instead.
+    #[must_use]
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.options.compression = Some(compression);
+        self
+    }
+
     /// What gives names to the classes of trait objects. [`Registry::global`] by default.
     #[must_use]
     pub fn registry(mut self, registry: Registry) -> Self {
@@ -221,14 +251,14 @@ impl<'w, W: Write> Pickler<'w, W> {
         if self.options.python.protocol() != Protocol::Native {
             return self.dump_python(value);
         }
-        let Options { native, limits, env, .. } = &self.options;
+        let Options { native, limits, env, compression, .. } = &self.options;
         let Some(Memo { run, .. }) = &mut self.memo else {
             self.options.dump_into(value, &mut self.buffer)?;
-            return Ok(self.writer.write_all(&self.buffer)?);
+            return write(&mut self.writer, &self.buffer, *compression);
         };
         let (out, max_depth) = (&mut self.buffer, limits.max_depth);
         let visits = native::dump_in_run(value, out, *native, max_depth, env, run)?;
-        self.writer.write_all(out)?;
+        write(&mut self.writer, out, *compression)?;
         if let Some(visits) = visits {
             run.succeed(visits, out);
         }
@@ -236,7 +266,10 @@ impl<'w, W: Write> Pickler<'w, W> {
     }
 
     fn dump_python<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let Options { python, limits, env, .. } = &self.options;
+        let Options { python, limits, env, compression, .. } = &self.options;
+        if compression.is_some() {
+            return Err(compress::natives_only());
+        }
         let mut series = self.memo.as_mut().map(|memo| &mut memo.series);
         let (out, later) = (&mut self.buffer, series.as_deref_mut());
         let buffers = self.buffers.as_mut().map(|sink| &mut **sink as _);
@@ -259,4 +292,16 @@ impl<'w, W: Write> Pickler<'w, W> {
     pub fn into_inner(self) -> W {
         self.writer
     }
+}
+
+/// Writes a native pickle, compressed where that is asked for and makes it smaller.
+#[inline]
+fn write(writer: &mut impl Write, pickle: &[u8], compression: Option<Compression>) -> Result<()> {
+    if let Some(compression) = compression {
+        let small = compression.compress(pickle)?;
+        if small.len() < pickle.len() {
+            return Ok(writer.write_all(&small)?);
+        }
+    }
+    Ok(writer.write_all(pickle)?)
 }

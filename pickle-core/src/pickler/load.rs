@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::compress::{self, Frame};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::HookError;
 use crate::limits::Limits;
@@ -13,7 +14,7 @@ use crate::schema::Schema;
 use crate::traits::{Layout, Unpickle, UnpickleOwned};
 use crate::type_info::TypeInfo;
 
-use super::one::{check_first, load_native, split_python};
+use super::one::{check_end, check_first, load_native, split_python};
 
 /// Loads values from a reader or a slice, with everything optional.
 ///
@@ -92,10 +93,13 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
         let mut pickle = Vec::new();
         if first[0] == native::MAGIC {
             native::read_pickle(reader, &mut pickle)?;
-            let header = Header::split(&pickle)?.0;
-            let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
-            let Self { options: LoadOptions { limits, env, .. }, .. } = self;
-            return load_native(&pickle, &header, limits, env, run).map(Some);
+            return self.next_native(&pickle, self.options.limits).map(Some);
+        }
+        if first[0] == compress::MAGIC {
+            let mut frame = Vec::new();
+            compress::read_frame(reader, &mut frame)?;
+            let (pickle, limits) = Frame::split(&frame)?.0.pickle(&self.options.limits)?;
+            return self.next_native(&pickle, limits).map(Some);
         }
         check_first(first[0])?;
         python::read_pickle(&mut first.as_slice().chain(reader), &mut pickle)?;
@@ -103,6 +107,13 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
             return self.next_kept(&pickle).map(Some);
         }
         split_python(&pickle, self.options.reborrowed()).map(|(value, _)| Some(value))
+    }
+
+    fn next_native<T: UnpickleOwned>(&mut self, pickle: &[u8], limits: Limits) -> Result<T> {
+        let (header, size) = Header::split(pickle)?;
+        check_end(pickle, size)?;
+        let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
+        load_native(pickle, &header, &limits, &self.options.env, run)
     }
 
     /// The value of one of Python's pickles, behind others that it may refer to.

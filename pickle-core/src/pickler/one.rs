@@ -1,6 +1,7 @@
 //! Loading one pickle, of either format.
 
 use crate::compat::{Compat, Effect};
+use crate::compress;
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -142,6 +143,7 @@ pub(super) fn split_python<'de, T: Unpickle<'de>>(
 pub(super) fn check_first(found: u8) -> Result<()> {
     match python::opcode::opcode(found) {
         Some(_) => Ok(()),
+        None if found == compress::MAGIC => Err(compress::nothing_to_borrow()),
         None => Err(Error::new(ErrorKind::NotAPickle { found }).at(0)),
     }
 }

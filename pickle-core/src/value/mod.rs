@@ -12,6 +12,7 @@ mod typed;
 use std::io::Read;
 use std::sync::Arc;
 
+use crate::compress::{self, Frame};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Edges, Graph, Integer, Node, NodeId};
@@ -131,7 +132,17 @@ impl Value {
     ///
     /// # Errors
     /// As [`loads`](Self::loads).
-    pub fn loads_with(bytes: &[u8], options: LoadOptions<'_>) -> Result<Self> {
+    pub fn loads_with(bytes: &[u8], mut options: LoadOptions<'_>) -> Result<Self> {
+        let pickle;
+        let bytes = match bytes.first() {
+            Some(&compress::MAGIC) => {
+                let (frame, size) = Frame::split(bytes)?;
+                check_end(bytes, size)?;
+                (pickle, options.limits) = frame.pickle(&options.limits)?;
+                &pickle
+            }
+            _ => bytes,
+        };
         let (graph, id, size) = match bytes.first() {
             Some(&native::MAGIC) => native::load_graph(bytes, &options.limits, &options.env)?,
             _ => {
@@ -141,10 +152,7 @@ impl Value {
                 (machine.into_graph(), id, size)
             }
         };
-        if size < bytes.len() {
-            let count = (bytes.len() - size) as u64;
-            return Err(Error::new(ErrorKind::TrailingBytes { count }).at(size as u64));
-        }
+        check_end(bytes, size)?;
         Ok(Self::of_graph(graph, id))
     }
 
@@ -195,6 +203,7 @@ impl Value {
         let mut bytes = Vec::new();
         match first.first() {
             Some(&native::MAGIC) => native::read_pickle(&mut &mut *reader, &mut bytes)?,
+            Some(&compress::MAGIC) => compress::read_frame(&mut &mut *reader, &mut bytes)?,
             _ => python::read_pickle(&mut first.as_slice().chain(reader), &mut bytes)?,
         }
         Self::loads(&bytes)
@@ -409,6 +418,15 @@ impl Value {
     fn edges(&self, edges: Edges) -> impl Iterator<Item = Self> + '_ {
         self.graph.edges(edges).iter().map(|id| self.at(*id))
     }
+}
+
+/// Whether a pickle of `size` bytes is all there is.
+fn check_end(bytes: &[u8], size: usize) -> Result<()> {
+    if size == bytes.len() {
+        return Ok(());
+    }
+    let count = (bytes.len() - size) as u64;
+    Err(Error::new(ErrorKind::TrailingBytes { count }).at(size as u64))
 }
 
 fn sequence(node: Node) -> Option<Edges> {
