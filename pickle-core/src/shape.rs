@@ -112,6 +112,24 @@ pub struct Variant {
 }
 
 impl Shape {
+    /// Field `index` of this struct.
+    #[inline(always)]
+    pub const fn field(&'static self, index: usize) -> &'static Field {
+        match &self.body {
+            Body::Struct(fields) => &fields.list[index],
+            _ => panic!("a struct has fields"),
+        }
+    }
+
+    /// Field `index` of this enum's variant.
+    #[inline(always)]
+    pub const fn variant_field(&'static self, variant: usize, index: usize) -> &'static Field {
+        match &self.body {
+            Body::Enum(variants) => &variants[variant].fields.list[index],
+            _ => panic!("an enum has variants"),
+        }
+    }
+
     /// Adds the step into field `index` of this struct.
     #[cold]
     pub fn in_field(&'static self, error: Error, index: usize) -> Error {

@@ -89,3 +89,101 @@ fn values_that_hooks_make_are_never_taken_for_each_other() {
     let expected = (0..100).map(|number| format!("[{number}]"));
     assert_eq!(states.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
+
+/// Every size that an integer can have in a pickle, often enough for several frames.
+fn integers() -> Vec<i64> {
+    let around = (0..64).flat_map(|bit| {
+        let power = 1_i64.wrapping_shl(bit);
+        [power.wrapping_sub(1), power, power.wrapping_neg(), power.wrapping_neg().wrapping_sub(1)]
+    });
+    around.cycle().take(40_003).collect()
+}
+
+#[test]
+fn numbers_of_a_vector_are_written_as_those_of_a_value() {
+    let (ints, floats) = (integers(), integers().iter().map(|int| *int as f64 / 3.0).collect());
+    let floats: Vec<f64> = floats;
+    for protocol in 0..=5 {
+        let protocol = Protocol::try_from(protocol).unwrap();
+        for len in [0, 1, 2, 999, 1000, 1001, 2000, ints.len()] {
+            let typed = dumps_with(&ints[..len], protocol).unwrap();
+            let value = Value::from(ints[..len].to_vec()).dumps(protocol).unwrap();
+            assert!(typed == value, "{len} integers by protocol {protocol}");
+            let typed = dumps_with(&floats[..len], protocol).unwrap();
+            let value = Value::from(floats[..len].to_vec()).dumps(protocol).unwrap();
+            assert!(typed == value, "{len} floats by protocol {protocol}");
+        }
+    }
+}
+
+#[test]
+fn integers_beyond_64_bits_lie_between_others() {
+    let ints: Vec<u64> = (0..3000).map(|n| if n % 7 == 0 { u64::MAX - n } else { n }).collect();
+    for protocol in 0..=5 {
+        let protocol = Protocol::try_from(protocol).unwrap();
+        let value = Value::from(ints.clone()).dumps(protocol).unwrap();
+        assert!(dumps_with(&ints, protocol).unwrap() == value, "protocol {protocol}");
+    }
+}
+
+#[test]
+fn text_is_known_again_in_later_frames() {
+    let texts: Vec<String> = (0..30_000).map(|n| format!("text number {}", n % 12_000)).collect();
+    for protocol in 0..=5 {
+        let protocol = Protocol::try_from(protocol).unwrap();
+        let bytes = dumps_with(&texts, protocol).unwrap();
+        assert_eq!(loads::<Vec<String>>(&bytes).unwrap(), texts, "protocol {protocol}");
+        let first = dumps_with(&texts[..12_000], protocol).unwrap();
+        assert!(bytes.len() - first.len() < 18_000 * 8, "protocol {protocol}");
+    }
+}
+
+/// Text with characters that protocol 0 escapes is compared as it was, not as it is written.
+#[test]
+fn escaped_text_is_known_again() {
+    let texts = ["line\nbreak", "€", "line\nbreak", "\\u20ac", "€"];
+    let bytes = dumps_with(&texts[..], Protocol::V0).unwrap();
+    let expected = b"(lp0\nVline\\u000abreak\np1\naV\\u20ac\np2\nag1\naV\\u005cu20ac\np3\nag2\na.";
+    assert_eq!(bytes, expected);
+}
+
+#[test]
+fn a_pickler_for_a_vector_adds_to_what_it_holds() {
+    let mut pickler = pickle::Pickler::new(b"before".to_vec()).protocol(Protocol::V4);
+    pickler.dump(&1_u8).unwrap();
+    pickler.dump("two").unwrap();
+    let bytes = pickler.into_inner();
+    let mut pickles = bytes.strip_prefix(b"before").unwrap();
+    assert_eq!(pickle::load::<u8>(&mut pickles).unwrap(), 1);
+    assert_eq!(pickle::load::<String>(&mut pickles).unwrap(), "two");
+    assert!(pickles.is_empty());
+}
+
+#[derive(Pickle)]
+#[pickle(getstate = Self::refuse, setstate = Self::set)]
+struct Refuses {
+    panics: bool,
+}
+
+impl Refuses {
+    fn refuse(&self) -> Result<u8, String> {
+        assert!(!self.panics, "a hook that panics");
+        Err("not today".into())
+    }
+
+    fn set(_: u8) -> Self {
+        Self { panics: false }
+    }
+}
+
+#[test]
+fn a_dump_that_fails_leaves_the_vector_as_it_was() {
+    let mut out = b"before".to_vec();
+    let mut pickler = pickle::Pickler::new(&mut out).protocol(Protocol::V5);
+    pickler.dump(&(1, Refuses { panics: false })).unwrap_err();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        pickler.dump(&(1, Refuses { panics: true }))
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(out, b"before");
+}

@@ -9,9 +9,22 @@ use crate::restore::Restorer;
 use crate::schema::{Node, Scalar, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
-/// What makes a type one of integers.
-macro_rules! as_big_int {
+/// What numbers of a kind have in common.
+macro_rules! of_kind {
+    (float save) => {
+        fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
+            saver.floats(items)
+        }
+    };
+    (float restore) => {};
     (integer save) => {
+        fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
+            saver.ints(items, |item| i64::try_from(*item).ok())
+        }
+
+        of_kind! { byte save }
+    };
+    (byte save) => {
         fn is_integer() -> bool {
             true
         }
@@ -20,7 +33,7 @@ macro_rules! as_big_int {
             Some((*self).into())
         }
     };
-    (integer restore) => {
+    ($integer:ident restore) => {
         fn of_integer(value: BigInt) -> Option<Self> {
             value.try_into().ok()
         }
@@ -28,7 +41,7 @@ macro_rules! as_big_int {
 }
 
 macro_rules! numbers {
-    ($($type:ident $scalar:ident $image:ident [$($integer:ident)?]
+    ($($type:ident $scalar:ident $image:ident [$kind:ident]
         save: |$value:ident, $saver:ident| $save:expr, restore: |$id:ident, $restorer:ident| $restore:expr
         $(, slices: { $($save_slice:tt)* } { $($restore_vec:tt)* })?;
     )*) => {$(
@@ -62,7 +75,7 @@ macro_rules! numbers {
 
             $($($save_slice)*)?
 
-            $(as_big_int! { $integer save })?
+            of_kind! { $kind save }
         }
 
         impl<'de> Unpickle<'de> for $type {
@@ -82,13 +95,13 @@ macro_rules! numbers {
 
             $($($restore_vec)*)?
 
-            $(as_big_int! { $integer restore })?
+            of_kind! { $kind restore }
         }
     )*};
 }
 
 numbers! {
-    u8 U8 U8 [integer]
+    u8 U8 U8 [byte]
         save: |value, saver| saver.int(value.into()),
         restore: |id, restorer| restorer.number(id, "u8 (0 to 255)"), slices: {
             fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
@@ -130,20 +143,12 @@ numbers! {
     i128 I128 I128 [integer]
         save: |value, saver| saver.int128(value),
         restore: |id, restorer| restorer.number(id, "i128 (-170141183460469231731687303715884105728 to 170141183460469231731687303715884105727)");
-    f32 F32 F32 []
+    f32 F32 F32 [float]
         save: |value, saver| saver.float(value.into()),
-        restore: |id, restorer| restorer.single(id), slices: {
-            fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
-                saver.floats(items)
-            }
-        } {};
-    f64 F64 F64 []
+        restore: |id, restorer| restorer.single(id);
+    f64 F64 F64 [float]
         save: |value, saver| saver.float(value),
-        restore: |id, restorer| restorer.float(id), slices: {
-            fn save_slice(items: &[Self], saver: &mut Saver<'_>) -> Result<()> {
-                saver.floats(items)
-            }
-        } {};
+        restore: |id, restorer| restorer.float(id);
 }
 
 /// `usize` and `isize` travel as 64 bits, so that every machine reads every pickle.
@@ -174,7 +179,7 @@ macro_rules! pointer_sized {
                 (*self as $wire).save(saver)
             }
 
-            as_big_int! { integer save }
+            of_kind! { integer save }
         }
 
         impl<'de> Unpickle<'de> for $type {
@@ -199,7 +204,7 @@ macro_rules! pointer_sized {
                 restorer.number(id, concat!(stringify!($type), " on this machine"))
             }
 
-            as_big_int! { integer restore }
+            of_kind! { integer restore }
         }
     )*};
 }

@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::native::{self, DumpOptions, SchemaMode, WritingRun};
 use crate::protocol::Protocol;
 use crate::python::{self, MemoEntries, SaveOptions, Series};
+use crate::raw;
 use crate::registry::Registry;
 use crate::traits::Pickle;
 use crate::type_info::TypeInfo;
@@ -271,10 +272,16 @@ impl<'w, W: Write> Pickler<'w, W> {
             return Err(compress::natives_only());
         }
         let mut series = self.memo.as_mut().map(|memo| &mut memo.series);
-        let (out, later) = (&mut self.buffer, series.as_deref_mut());
+        let later = series.as_deref_mut();
         let buffers = self.buffers.as_mut().map(|sink| &mut **sink as _);
-        let dumped = python::save_value(value, python, limits, env, buffers, later, out)
-            .and_then(|()| Ok(self.writer.write_all(out)?));
+        let dumped = match raw::as_vec(&mut self.writer) {
+            Some(out) => python::save_value(value, python, limits, env, buffers, later, out),
+            None => {
+                let out = &mut self.buffer;
+                python::save_value(value, python, limits, env, buffers, later, out)
+                    .and_then(|()| Ok(self.writer.write_all(out)?))
+            }
+        };
         match (series, &dumped) {
             (Some(series), Ok(())) => series.succeed(TypeInfo::of::<T>().is_shared),
             (Some(series), Err(_)) => series.fail(),

@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::opcode as op;
 use super::save_shared::Shared;
 use super::saver::Saver;
+use super::writer::Writer;
 
 impl Saver<'_> {
     /// A list; a tuple where it is a key.
@@ -49,19 +50,40 @@ impl Saver<'_> {
 
     /// A list of floats, many at a time.
     pub(crate) fn floats<T: Pickle + Copy + Into<f64>>(&mut self, items: &[T]) -> Result<()> {
-        if self.wants_bytes || self.in_key || self.writer.protocol == 0 {
+        self.numbers(items, |writer, items| writer.floats(items.iter().map(|item| (*item).into())))
+    }
+
+    /// A list of integers, many at a time: those of them that `small` turns into 64 bits.
+    pub(crate) fn ints<T: Pickle>(
+        &mut self,
+        items: &[T],
+        small: impl Fn(&T) -> Option<i64>,
+    ) -> Result<()> {
+        self.numbers(items, |writer, items| writer.ints(items.iter().map(&small)))
+    }
+
+    /// A list of numbers. `write` writes the first of those it gets, and tells how many.
+    fn numbers<T: Pickle>(
+        &mut self,
+        items: &[T],
+        write: impl Fn(&mut Writer, &[T]) -> usize,
+    ) -> Result<()> {
+        if self.wants_bytes || self.in_key || self.writer.protocol < 2 {
             return self.list::<T, &T>(items.len(), items.iter());
         }
         let shared = self.begin();
-        self.empty(op::EMPTY_LIST, op::LIST);
+        self.writer.op(op::EMPTY_LIST);
         self.put(shared);
         let (mut batch, mut rest) = (Batch::list(items.len()), items);
         self.nest(|saver| {
-            while !rest.is_empty() {
+            while let Some(first) = rest.first() {
                 batch.before(&mut saver.writer);
                 saver.writer.boundary();
-                let next = rest.iter().take(batch.room());
-                let count = saver.writer.floats(next.map(|item| (*item).into()));
+                let mut count = write(&mut saver.writer, &rest[..batch.room()]);
+                if count == 0 {
+                    first.save(saver)?;
+                    count = 1;
+                }
                 batch.after_many(count, &mut saver.writer);
                 rest = &rest[count..];
             }

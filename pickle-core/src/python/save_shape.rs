@@ -1,11 +1,11 @@
 //! How structs, enums and states of derived types are written: the forms of [`PythonShape`].
 
 use crate::error::{Error, Result};
-use crate::shape::{Body, Fields, PythonShape, Shape, Style, Variant};
+use crate::shape::{Body, Field, Fields, PythonShape, Shape, Style, Variant};
 use crate::traits::Pickle;
 use crate::value::Value;
 
-use super::batch::Batch;
+use super::batch::{BATCH, Batch};
 use super::opcode as op;
 use super::save_shared::Shared;
 use super::saver::Saver;
@@ -22,13 +22,32 @@ impl Saver<'_> {
         shape: &'static Shape,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
-        let Body::Struct(fields) = &shape.body else { unreachable!("a struct has fields") };
-        let owner = Owner { shape, variant: None, fields };
-        match (shape.python, fields.style) {
-            (PythonShape::Dict, _) => self.field_dict(owner, save),
+        let owner = &Owner::of_struct(shape);
+        match (shape.python, owner.fields.style) {
+            (PythonShape::Dict, _) => self.field_dict(owner, Entries::of, save),
             (PythonShape::Tuple, _) => self.field_tuple(owner, save),
-            (PythonShape::Object, Style::Named) => self.instance(owner, save),
+            (PythonShape::Object, Style::Named) => self.instance(owner, Entries::of, save),
             _ => self.made_of_args(owner, save),
+        }
+    }
+
+    /// A struct, one of whose fields holds so many that the type does not have.
+    ///
+    /// # Errors
+    /// As [`structure`](Self::structure).
+    #[doc(hidden)]
+    pub fn open_structure(
+        &mut self,
+        shape: &'static Shape,
+        unknown: usize,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let owner = &Owner::of_struct(shape);
+        let entries =
+            |owner: &Owner| Entries::Counted(Batch::dict(owner.fields.list.len() - 1 + unknown));
+        match shape.python {
+            PythonShape::Dict => self.field_dict(owner, entries, save),
+            _ => self.instance(owner, entries, save),
         }
     }
 
@@ -45,7 +64,7 @@ impl Saver<'_> {
     ) -> Result<()> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         let variant = &variants[index];
-        let owner = Owner { shape, variant: Some(variant), fields: &variant.fields };
+        let owner = &Owner { shape, variant: Some(variant), fields: &variant.fields };
         match (shape.python, variant.fields.style) {
             (PythonShape::Name, _) | (PythonShape::Tagged, Style::Unit) => {
                 self.name(variant.name);
@@ -58,7 +77,7 @@ impl Saver<'_> {
                 Ok(())
             }
             (PythonShape::Tagged, _) => self.tagged(owner, save),
-            (_, Style::Named) => self.instance(owner, save),
+            (_, Style::Named) => self.instance(owner, Entries::of, save),
             _ => self.made_of_args(owner, save),
         }
     }
@@ -79,7 +98,7 @@ impl Saver<'_> {
     /// `{"Variant": ..}`
     fn tagged(
         &mut self,
-        owner: Owner,
+        owner: &Owner,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         self.begin_dict()?;
@@ -87,7 +106,7 @@ impl Saver<'_> {
         batch.before(&mut self.writer);
         self.name(owner.name());
         self.nest(|saver| match (owner.fields.style, owner.fields.list.len()) {
-            (Style::Named, _) => saver.field_dict(owner, save),
+            (Style::Named, _) => saver.field_dict(owner, Entries::of, save),
             (_, 1) => FieldSaver::bare(saver, owner).run(save),
             _ => saver.field_tuple(owner, save),
         })?;
@@ -112,7 +131,7 @@ impl Saver<'_> {
 
     fn field_tuple(
         &mut self,
-        owner: Owner,
+        owner: &Owner,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         self.tuple(owner.fields.list.len(), |saver| FieldSaver::bare(saver, owner).run(save))
@@ -121,20 +140,20 @@ impl Saver<'_> {
     #[inline]
     fn field_dict(
         &mut self,
-        owner: Owner,
+        owner: &Owner,
+        entries: impl FnOnce(&Owner) -> Entries,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         self.begin_dict()?;
-        self.nest(|saver| {
-            let batch = Batch::dict(owner.fields.list.len());
-            FieldSaver { saver, owner, index: 0, batch: Some(batch) }.run(save)
-        })
+        self.nest(|saver| FieldSaver { saver, owner, entries: entries(owner), next: 0 }.run(save))
     }
 
     /// An instance with its fields as attributes.
+    #[inline]
     fn instance(
         &mut self,
-        owner: Owner,
+        owner: &Owner,
+        entries: impl FnOnce(&Owner) -> Entries,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         let shared = self.begin();
@@ -143,7 +162,7 @@ impl Saver<'_> {
         if owner.fields.list.is_empty() {
             return FieldSaver::bare(self, owner).run(save);
         }
-        self.outside_key(|saver| saver.field_dict(owner, save))?;
+        self.outside_key(|saver| saver.field_dict(owner, entries, save))?;
         self.writer.op(op::BUILD);
         Ok(())
     }
@@ -175,7 +194,7 @@ impl Saver<'_> {
     /// An instance that `__new__` makes of the fields.
     fn made_of_args(
         &mut self,
-        owner: Owner,
+        owner: &Owner,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         let shared = self.begin();
@@ -207,7 +226,6 @@ impl Saver<'_> {
 }
 
 /// Whose fields are saved.
-#[derive(Clone, Copy)]
 struct Owner {
     shape: &'static Shape,
     variant: Option<&'static Variant>,
@@ -215,16 +233,42 @@ struct Owner {
 }
 
 impl Owner {
-    fn name(self) -> &'static str {
+    #[inline(always)]
+    fn of_struct(shape: &'static Shape) -> Self {
+        let Body::Struct(fields) = &shape.body else { unreachable!("a struct has fields") };
+        Self { shape, variant: None, fields }
+    }
+
+    fn name(&self) -> &'static str {
         self.variant.map_or(self.shape.name, |variant| variant.name)
     }
 
     #[cold]
-    fn in_field(self, error: Error, index: usize) -> Error {
-        let error = error.in_field(self.name(), self.fields.list[index].name);
+    fn in_field(&self, error: Error, field: &'static Field) -> Error {
+        let error = error.in_field(self.name(), field.name);
         match self.variant {
             Some(variant) => error.in_field(self.shape.name, variant.name),
             None => error,
+        }
+    }
+}
+
+/// How fields are written beside each other.
+enum Entries {
+    /// Without names.
+    Bare,
+    /// With names, as entries of a dict that fit into one batch.
+    Few,
+    /// With names, counted.
+    Counted(Batch),
+}
+
+impl Entries {
+    #[inline(always)]
+    fn of(owner: &Owner) -> Self {
+        match owner.fields.list.len() {
+            2..=BATCH => Self::Few,
+            len => Self::Counted(Batch::dict(len)),
         }
     }
 }
@@ -233,25 +277,35 @@ impl Owner {
 #[doc(hidden)]
 pub struct FieldSaver<'s, 'w> {
     saver: &'s mut Saver<'w>,
-    owner: Owner,
-    index: usize,
-    /// With names, as the entries of a dict.
-    batch: Option<Batch>,
+    owner: &'s Owner,
+    entries: Entries,
+    /// The field that [`put`](Self::put) puts next.
+    next: usize,
 }
 
 impl<'s, 'w> FieldSaver<'s, 'w> {
     #[inline]
-    fn bare(saver: &'s mut Saver<'w>, owner: Owner) -> Self {
-        Self { saver, owner, index: 0, batch: None }
+    fn bare(saver: &'s mut Saver<'w>, owner: &'s Owner) -> Self {
+        Self { saver, owner, entries: Entries::Bare, next: 0 }
     }
 
     #[inline]
     fn run(mut self, save: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if let Entries::Few = self.entries {
+            if self.saver.writer.protocol == 0 {
+                self.entries = Entries::Counted(Batch::dict(self.owner.fields.list.len()));
+            } else {
+                self.saver.writer.op(op::MARK);
+            }
+        }
         save(&mut self)?;
-        debug_assert_eq!(self.index, self.owner.fields.list.len(), "all fields are put");
-        match self.batch {
-            Some(batch) => batch.end(&mut self.saver.writer),
-            None => Ok(()),
+        match self.entries {
+            Entries::Bare => Ok(()),
+            Entries::Few => {
+                self.saver.writer.op(op::SETITEMS);
+                Ok(())
+            }
+            Entries::Counted(batch) => batch.end(&mut self.saver.writer),
         }
     }
 
@@ -259,27 +313,29 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     ///
     /// # Errors
     /// When it cannot be saved.
-    #[inline]
     pub fn put<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.put_by(value, T::save)
+        let field = &self.owner.fields.list[self.next];
+        self.next += 1;
+        self.put_by(field, value, T::save)
     }
 
-    /// The next field. The function is the type's [`Pickle::save`], named where the field's type
-    /// stands, so that the compiler says there that it is missing.
+    /// The next field, which is this one. The function is the type's [`Pickle::save`], named where
+    /// the field's type stands, so that the compiler says there that it is missing.
     ///
     /// # Errors
     /// When the field cannot be saved.
     #[inline]
     pub fn put_by<T: ?Sized>(
         &mut self,
+        field: &'static Field,
         value: &T,
         save: impl FnOnce(&T, &mut Saver<'w>) -> Result<()>,
     ) -> Result<()> {
-        self.before();
+        self.before(field);
         if let Err(error) = save(value, self.saver) {
-            return Err(self.owner.in_field(error, self.index));
+            return Err(self.owner.in_field(error, field));
         }
-        self.after();
+        self.after(field);
         Ok(())
     }
 
@@ -287,19 +343,10 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     ///
     /// # Errors
     /// When the hook refuses, or the state cannot be saved.
-    pub fn put_state<S: Pickle>(&mut self, state: Result<S>) -> Result<()> {
+    pub fn put_state<S: Pickle>(&mut self, field: &'static Field, state: Result<S>) -> Result<()> {
         match state {
-            Ok(state) => self.put(&state),
-            Err(error) => Err(self.owner.in_field(error, self.index)),
-        }
-    }
-
-    /// Counts the entries of the field that holds what the type does not have, before any is put.
-    #[doc(hidden)]
-    pub fn expect_unknown(&mut self, count: usize) {
-        if self.batch.is_some() {
-            let named = self.owner.fields.list.len() - 1;
-            self.batch = Some(Batch::dict(named + count));
+            Ok(state) => self.put_by(field, &state, S::save),
+            Err(error) => Err(self.owner.in_field(error, field)),
         }
     }
 
@@ -310,26 +357,30 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     #[doc(hidden)]
     pub fn put_unknown<'a, K: AsRef<str> + 'a>(
         &mut self,
+        field: &'static Field,
         entries: impl IntoIterator<Item = (K, &'a Value)>,
     ) -> Result<()> {
-        let index = self.index;
-        let Some(batch) = &mut self.batch else { unreachable!("only fields with names are kept") };
+        let Entries::Counted(batch) = &mut self.entries else {
+            unreachable!("only fields with names are kept")
+        };
         for (name, value) in entries {
             batch.before(&mut self.saver.writer);
             self.saver.str(name.as_ref());
-            value.save(self.saver).map_err(|error| self.owner.in_field(error, index))?;
+            value.save(self.saver).map_err(|error| self.owner.in_field(error, field))?;
             batch.after(&mut self.saver.writer);
         }
-        self.index += 1;
         Ok(())
     }
 
     #[inline(always)]
-    fn before(&mut self) {
-        let field = &self.owner.fields.list[self.index];
-        if let Some(batch) = &mut self.batch {
-            batch.before(&mut self.saver.writer);
-            self.saver.name(field.name);
+    fn before(&mut self, field: &'static Field) {
+        match &mut self.entries {
+            Entries::Bare => {}
+            Entries::Few => self.saver.name(field.name),
+            Entries::Counted(batch) => {
+                batch.before(&mut self.saver.writer);
+                self.saver.name(field.name);
+            }
         }
         if field.bytes {
             self.saver.wants_bytes = true;
@@ -337,12 +388,11 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     }
 
     #[inline(always)]
-    fn after(&mut self) {
-        if self.owner.fields.list[self.index].bytes {
+    fn after(&mut self, field: &'static Field) {
+        if field.bytes {
             self.saver.wants_bytes = false;
         }
-        self.index += 1;
-        if let Some(batch) = &mut self.batch {
+        if let Entries::Counted(batch) = &mut self.entries {
             batch.after(&mut self.saver.writer);
         }
     }

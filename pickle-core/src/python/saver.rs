@@ -77,15 +77,30 @@ pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
     if let Some(series) = &mut series {
         series.begin(&mut saver);
     }
-    let saved = value.save(&mut saver).and_then(|()| saver.end(start));
+    let mut saving = Saving { saver, out, start, is_complete: false };
+    let saved = value.save(&mut saving.saver).and_then(|()| saving.saver.end(start));
     if let Some(series) = series {
-        series.end(&mut saver);
+        series.end(&mut saving.saver);
     }
-    *out = saver.writer.into_bytes();
-    if saved.is_err() {
-        out.truncate(start);
-    }
+    saving.is_complete = saved.is_ok();
     saved
+}
+
+/// Gives the buffer back, whatever happens; without the pickle if that is not complete.
+struct Saving<'o, 'w> {
+    saver: Saver<'w>,
+    out: &'o mut Vec<u8>,
+    start: usize,
+    is_complete: bool,
+}
+
+impl Drop for Saving<'_, '_> {
+    fn drop(&mut self) {
+        *self.out = self.saver.writer.take();
+        if !self.is_complete {
+            self.out.truncate(self.start);
+        }
+    }
 }
 
 impl<'w> Saver<'w> {
@@ -116,7 +131,7 @@ impl<'w> Saver<'w> {
 
     pub(super) fn finish(mut self) -> Result<Vec<u8>> {
         self.end(0)?;
-        Ok(self.writer.into_bytes())
+        Ok(self.writer.take())
     }
 
     /// Ends the pickle, which began at `start`.

@@ -12,6 +12,9 @@ const FRAME_TARGET: usize = 64 << 10;
 /// A frame that holds fewer is not worth its header.
 const FRAME_MIN: usize = 4;
 const FRAME_HEADER: usize = 9;
+/// So many integers are put together, of which none takes more bytes.
+const MANY_INTS: usize = 64;
+const LONGEST_INT: usize = 10;
 /// What follows large data at least: another frame, a memo number, the end.
 const AFTER_LARGE: usize = 64;
 
@@ -50,8 +53,8 @@ impl Writer {
         self.full = usize::MAX;
     }
 
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.out
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
     }
 
     /// What is written so far.
@@ -194,6 +197,34 @@ impl Writer {
         self.out.extend_from_slice(bytes);
     }
 
+    /// Integers from protocol 2 on, with nothing between them: some that a frame is sure to take,
+    /// up to one of more than 64 bits; how many.
+    pub(super) fn ints(&mut self, values: impl Iterator<Item = Option<i64>>) -> usize {
+        if self.full.saturating_sub(self.out.len()) < MANY_INTS * LONGEST_INT {
+            return 0;
+        }
+        let mut bytes = [0; MANY_INTS * LONGEST_INT];
+        let (mut end, mut count) = (0, 0);
+        for value in values.take(MANY_INTS).map_while(|value| value) {
+            let (code, size) = match value {
+                0..=0xff => ([op::BININT1, 0], 1),
+                0x100..=0xffff => ([op::BININT2, 0], 2),
+                _ if i32::try_from(value).is_ok() => ([op::BININT, 0], 4),
+                _ => {
+                    let size = (72 - (value ^ value >> 63).leading_zeros()) / 8;
+                    ([op::LONG1, size as u8], size as usize)
+                }
+            };
+            bytes[end..end + 2].copy_from_slice(&code);
+            end += 1 + usize::from(code[0] == op::LONG1);
+            bytes[end..end + 8].copy_from_slice(&value.to_le_bytes());
+            end += size;
+            count += 1;
+        }
+        self.out.extend_from_slice(&bytes[..end]);
+        count
+    }
+
     fn int_line(&mut self, value: i64) {
         match i32::try_from(value) {
             Ok(value) => self.line(op::INT, &value.to_string()),
@@ -210,7 +241,7 @@ impl Writer {
         self.write([op::BINFLOAT, a, b, c, d, e, f, g, h]);
     }
 
-    /// Floats from protocol 1 on, with nothing between them: as many as the frame takes, at least
+    /// Floats from protocol 2 on, with nothing between them: as many as the frame takes, at least
     /// one at a boundary; how many.
     pub(super) fn floats(&mut self, values: impl ExactSizeIterator<Item = f64>) -> usize {
         const SIZE: usize = 1 + size_of::<f64>();

@@ -1,6 +1,25 @@
 //! Bytes behind those of a vector.
 
+use std::any::TypeId;
+use std::ptr;
+
 use super::copy::copy;
+
+/// The vector that a writer is or refers to, where it does, so that nothing needs to be copied into
+/// it.
+pub(crate) fn as_vec<W>(writer: &mut W) -> Option<&mut Vec<u8>> {
+    if typeid::of::<W>() == TypeId::of::<Vec<u8>>() {
+        // SAFETY: types with one id are one but for lifetimes, of which a vector of bytes has none.
+        return Some(unsafe { &mut *ptr::from_mut(writer).cast::<Vec<u8>>() });
+    }
+    if typeid::of::<W>() == typeid::of::<&mut Vec<u8>>() {
+        // SAFETY: `W` is a mutable reference to such a vector. It outlives the borrow of itself,
+        // through which it is borrowed in turn.
+        let vec = unsafe { &mut *ptr::from_mut(writer).cast::<&mut Vec<u8>>() };
+        return Some(vec);
+    }
+    None
+}
 
 /// Appends a header and the bytes behind it, few of them without a call.
 #[inline(always)]
@@ -22,7 +41,16 @@ pub(crate) fn append<const N: usize>(out: &mut Vec<u8>, header: [u8; N], bytes: 
 
 #[cfg(test)]
 mod tests {
-    use super::append;
+    use super::{append, as_vec};
+
+    #[test]
+    fn a_vector_is_recognised_behind_a_reference_too() {
+        let mut vec = vec![1_u8];
+        as_vec(&mut vec).unwrap().push(2);
+        as_vec(&mut &mut vec).unwrap().push(3);
+        assert_eq!(vec, [1, 2, 3]);
+        assert!(as_vec(&mut vec.as_slice()).is_none());
+    }
 
     #[test]
     fn what_is_appended_lies_behind_what_was_there() {

@@ -70,7 +70,10 @@ fn of_struct(container: &Container, fields: &Fields) -> (TokenStream, TokenStrea
         #(#puts)*
         fields.finish()
     };
-    let mut saves = fields.pickled().map(|(_, field)| save_field(container, field, &value(field)));
+    let mut saves = fields.pickled().map(|(index, field)| {
+        let known = quote_spanned!(site()=> __SHAPE.field(#index));
+        save_field(container, field, &known, &value(field))
+    });
     let save = match container.form {
         Form::Transparent(_) => {
             let inner =
@@ -79,14 +82,15 @@ fn of_struct(container: &Container, fields: &Fields) -> (TokenStream, TokenStrea
         }
         _ => {
             let saves = saves.by_ref();
-            let unknown = fields.list.iter().filter(|field| field.unknown.is_some());
-            let unknown = unknown.map(|field| {
-                let member = &field.member;
-                quote_spanned!(at(field)=> fields.expect_unknown(self.#member.len());)
-            });
+            let unknown = fields.list.iter().find(|field| field.unknown.is_some());
+            let (structure, unknown) = match unknown.map(|field| (at(field), &field.member)) {
+                None => (quote!(structure), quote!()),
+                Some((at, member)) => {
+                    (quote!(open_structure), quote_spanned!(at=> self.#member.len(),))
+                }
+            };
             quote_spanned! {site()=>
-                saver.structure(&__SHAPE, |fields| {
-                    #(#unknown)*
+                saver.#structure(&__SHAPE, #unknown |fields| {
                     #(#saves)*
                     ::core::result::Result::Ok(())
                 })
@@ -142,7 +146,8 @@ fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenSt
         let (ident, pattern) = (&variant.ident, pattern(&variant.fields));
         let saves = variant.fields.pickled().map(|(index, field)| {
             let local = local(index);
-            save_field(container, field, &quote!(#local))
+            let known = quote_spanned!(site()=> __SHAPE.variant_field(#number, #index));
+            save_field(container, field, &known, &quote!(#local))
         });
         quote_spanned! {site()=>
             Self::#ident #pattern => saver.variant(&__SHAPE, #number, |fields| {
@@ -156,19 +161,26 @@ fn of_enum(container: &Container, variants: &[Variant]) -> (TokenStream, TokenSt
 }
 
 /// Puts a field as it is, or as the state that its hook makes.
-fn save_field(container: &Container, field: &Field, value: &TokenStream) -> TokenStream {
+fn save_field(
+    container: &Container,
+    field: &Field,
+    known: &TokenStream,
+    value: &TokenStream,
+) -> TokenStream {
     if field.unknown.is_some() {
-        return quote_spanned!(at(field)=> fields.put_unknown(#value)?;);
+        return quote_spanned!(at(field)=> fields.put_unknown(#known, #value)?;);
     }
     match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
         None => {
             let ty = &field.ty;
             quote_spanned! {at(field)=>
-                fields.put_by(#value, |value, saver| <#ty as __pickle::Pickle>::save(value, saver))?;
+                fields.put_by(#known, #value, |value, saver| {
+                    <#ty as __pickle::Pickle>::save(value, saver)
+                })?;
             }
         }
         Some(get) => quote_spanned! {site()=>
-            fields.put_state(__pickle::hooks::state_of(#value, #get))?;
+            fields.put_state(#known, __pickle::hooks::state_of(#value, #get))?;
         },
     }
 }
