@@ -39,7 +39,9 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// Compresses a native pickle, as [`Pickler::compression`](crate::Pickler::compression) does.
+    /// Compresses a native pickle, as [`Pickler::compression`](crate::Pickler::compression) does. It is
+    /// returned as it is where that does not make it smaller; and where it would become so small that
+    /// a reader with [`Limits::DEFAULT`] had to take it for a bomb, above 256 KiB at 256 to 1.
     ///
     /// ```
     /// # #[cfg(feature = "lz4")] {
@@ -57,7 +59,7 @@ impl Compression {
     /// # Errors
     /// [`ErrorKind::Unsupported`] without the feature; for Python's pickles, because CPython reads no
     /// frames; and for more than LZ4 takes, about 2 GB.
-    pub fn compress(self, pickle: &[u8]) -> Result<Vec<u8>> {
+    pub fn compress(self, pickle: &[u8]) -> Result<Cow<'_, [u8]>> {
         if pickle.first() != Some(&native::MAGIC) {
             return Err(natives_only());
         }
@@ -70,7 +72,12 @@ impl Compression {
         varint::put(&mut out, pickle.len() as u64);
         varint::put(&mut out, data.len() as u64);
         out.extend_from_slice(&data);
-        Ok(out)
+        // The rest of the budget is for the value.
+        let is_bomb = pickle.len() as u64 > Limits::DEFAULT.budget(data.len()) / 4;
+        Ok(match out.len() < pickle.len() && !is_bomb {
+            true => Cow::Owned(out),
+            false => Cow::Borrowed(pickle),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use pickle_core::{Limits, Registry};
+use pickle_core::{Compression, Limits, Registry};
 
 use crate::engine::memory::MemoryEngine;
 use crate::engine::{Durability, Engine, Settings};
@@ -90,6 +90,27 @@ impl Builder {
     /// ```
     pub fn registry(mut self, registry: Registry) -> Self {
         self.options.codec.registry = Some(registry);
+        self
+    }
+
+    /// Compresses the records that are written from now on, each for itself, where that makes it
+    /// smaller: from about 100 bytes of text on, and more the larger they are. Any build with the
+    /// feature of the algorithm (`zstd`, `lz4`) reads them, whatever it is told to write; any other
+    /// can export, verify and remove them.
+    ///
+    /// ```
+    /// # #[cfg(feature = "zstd")] {
+    /// use pickle_core::Compression;
+    /// use pickle_store::Store;
+    /// let store = Store::builder("memory:").compression(Compression::Zstd(3)).open()?;
+    /// store.put("text", &"again and again ".repeat(100))?;
+    /// assert!(store.stats()?.value_bytes < 500);
+    /// assert_eq!(store.get::<String>("text")?.unwrap().len(), 1600);
+    /// # }
+    /// # Ok::<(), pickle_store::Error>(())
+    /// ```
+    pub fn compression(mut self, compression: Compression) -> Self {
+        self.options.codec.compression = Some(compression);
         self
     }
 

@@ -442,7 +442,7 @@ impl<K: Key, V: UnpickleOwned> Build<'_, K, V> {
                 batch.list(engine, index, &key, &entry).map_err(at)?;
                 extra.entries.push(entry);
             }
-            let value = record::encode_pickle(&key, record.version, &extra, record.pickle)?;
+            let value = record::encode_again(&key, &record, &extra)?;
             batch.put(key.to_vec(), value);
             if batch.size > BATCH {
                 self.write(&std::mem::take(&mut batch).ops)?;

@@ -333,7 +333,7 @@ impl Inner {
     fn older<V: UnpickleOwned>(&self, record: &Record<'_>) -> Result<V> {
         let fingerprint = record.fingerprint().unwrap_or_default();
         let schema = self.catalog.schema(self.engine(), fingerprint)?;
-        let pickle = record::with_schema(record.pickle, &schema)
+        let pickle = record::with_schema(&record.pickle(&self.options.codec)?, &schema)
             .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
         let loaded = self.options.codec.unpickler(&pickle).load();
         loaded.map_err(|error| self.refused::<V>(fingerprint, error))

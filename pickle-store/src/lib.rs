@@ -63,6 +63,7 @@
 //! - `tracing`: spans of that crate, under the target `pickle_store`, around opening, writes,
 //!   transactions, scans of everything and the building of indexes; single reads at level `TRACE`.
 //! - `uuid`: UUIDs as keys.
+//! - `zstd`, `lz4`: [`Builder::compression`], and reading what it wrote.
 //!
 //! The files, and why they survive, are in `docs/store-format.md`.
 

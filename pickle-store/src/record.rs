@@ -7,11 +7,16 @@
 //! └────────┴───────┴─────────┴─────────┴─────────┴──────────────────────────────┴────────┘
 //! ```
 //! The checksum covers the key, too: a record found at another key is corrupt. A record lists its
-//! entries in indexes, so that it can be removed, checked and moved without knowing its type.
+//! entries in indexes, so that it can be removed, checked and moved without knowing its type. Where a
+//! flag says so, the pickle is compressed, behind its fingerprint.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use pickle_core::{Limits, Pickle, Pickler, Registry, SchemaMode, Slice, Unpickle, Unpickler};
+use pickle_core::{
+    Compression, Limits, Pickle, Pickler, Registry, SchemaMode, Slice, UnpickleOwned, Unpickler,
+    decompress,
+};
 
 use crate::error::{Error, Result};
 
@@ -19,7 +24,10 @@ use crate::error::{Error, Result};
 pub(crate) const HEADER: usize = 10;
 
 const FORMAT: u8 = 1;
+/// Where the flags are.
+const FLAGS: usize = 1;
 const CRC: usize = 4;
+const FINGERPRINT: usize = 8;
 
 /// The version of a record: unique within the store, greater than that of any earlier write to
 /// the key through the same handle. Equal versions mean an equal record.
@@ -54,6 +62,8 @@ pub(crate) struct Entry {
 /// Flags of a record.
 const EXPIRES: u8 = 1;
 const ENTRIES: u8 = 2;
+/// The fingerprint and the pickle, compressed, stand where the pickle does.
+const COMPRESSED: u8 = 4;
 
 /// How values become pickles and come back.
 #[derive(Default)]
@@ -62,6 +72,7 @@ pub(crate) struct Codec {
     pub(crate) limits: Limits,
     /// What may be created by name; none for all that the program registers.
     pub(crate) registry: Option<Registry>,
+    pub(crate) compression: Option<Compression>,
 }
 
 impl Codec {
@@ -111,19 +122,39 @@ pub(crate) fn encode<T: Pickle + ?Sized>(
     codec.pickler(Tail(&mut out)).dump(value)?;
     let fingerprint = fingerprint(&out[start..])
         .ok_or_else(|| Error::corrupt("a pickle without a fingerprint"))?;
+    if let Some(compression) = codec.compression {
+        compress(&mut out, start, fingerprint, compression)?;
+    }
     seal(key, &mut out);
     Ok((out, fingerprint))
 }
 
-/// Encodes a record around a value that is pickled already.
-pub(crate) fn encode_pickle(
-    key: &[u8],
-    version: Version,
-    extra: &Extra,
-    pickle: &[u8],
-) -> Result<Vec<u8>> {
-    let mut out = begin(version, extra)?;
-    out.extend_from_slice(pickle);
+/// Compresses the pickle at the end of a record, where that makes the record smaller.
+fn compress(
+    out: &mut Vec<u8>,
+    start: usize,
+    fingerprint: u64,
+    compression: Compression,
+) -> Result<()> {
+    let pickle = &out[start..];
+    if let Cow::Owned(small) = compression.compress(pickle)?
+        && FINGERPRINT + small.len() < pickle.len()
+    {
+        out.truncate(start);
+        out[FLAGS] |= COMPRESSED;
+        out.extend_from_slice(&fingerprint.to_le_bytes());
+        out.extend_from_slice(&small);
+    }
+    Ok(())
+}
+
+/// Encodes a record that says something else of the same value, in the same version.
+pub(crate) fn encode_again(key: &[u8], record: &Record<'_>, extra: &Extra) -> Result<Vec<u8>> {
+    let mut out = begin(record.version, extra)?;
+    if record.is_compressed {
+        out[FLAGS] |= COMPRESSED;
+    }
+    out.extend_from_slice(record.pickle);
     seal(key, &mut out);
     Ok(out)
 }
@@ -134,11 +165,11 @@ fn begin(version: Version, extra: &Extra) -> Result<Vec<u8>> {
     out.extend_from_slice(&[FORMAT, 0]);
     out.extend_from_slice(&version.0.to_le_bytes());
     if let Some(expires) = extra.expires {
-        out[1] |= EXPIRES;
+        out[FLAGS] |= EXPIRES;
         out.extend_from_slice(&expires.to_le_bytes());
     }
     if !extra.entries.is_empty() {
-        out[1] |= ENTRIES;
+        out[FLAGS] |= ENTRIES;
         out.extend_from_slice(&length(extra.entries.len())?);
         for entry in &extra.entries {
             out.extend_from_slice(&entry.index.to_le_bytes());
@@ -177,7 +208,7 @@ pub(crate) fn extra(record: &[u8]) -> Result<Extra> {
 
 /// When a record ends, if it does. Only those that do are checked for it.
 pub(crate) fn expires(key: &[u8], record: &[u8]) -> Result<Option<u64>> {
-    match record.get(1) {
+    match record.get(FLAGS) {
         Some(flags) if flags & EXPIRES != 0 => Ok(Record::decode(key, record)?.expires),
         _ => Ok(None),
     }
@@ -210,7 +241,9 @@ pub(crate) struct Record<'a> {
     pub(crate) expires: Option<u64>,
     /// How many entries it lists, and what they take.
     entries: (u32, &'a [u8]),
-    pub(crate) pickle: &'a [u8],
+    /// As it stands there, compressed or not.
+    pickle: &'a [u8],
+    is_compressed: bool,
 }
 
 impl<'a> Record<'a> {
@@ -225,13 +258,14 @@ impl<'a> Record<'a> {
         else {
             return Err(Error::corrupt("a record is too short"));
         };
-        if *format != FORMAT || *flags & !(EXPIRES | ENTRIES) != 0 {
+        if *format != FORMAT || *flags & !(EXPIRES | ENTRIES | COMPRESSED) != 0 {
             return Err(Error::unsupported(format!(
                 "a record of format {format} with flags {flags:#04x}; use a newer version"
             )));
         }
         let version = Version(u64::from_le_bytes(*version));
-        let mut record = Self { version, expires: None, entries: (0, &[]), pickle };
+        let is_compressed = flags & COMPRESSED != 0;
+        let mut record = Self { version, expires: None, entries: (0, &[]), pickle, is_compressed };
         if flags & EXPIRES != 0 {
             let expires = take(&mut record.pickle, 8)?;
             record.expires = expires.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
@@ -266,13 +300,27 @@ impl<'a> Record<'a> {
     }
 
     /// Loads the value.
-    pub(crate) fn load<T: Unpickle<'a>>(&self, codec: &Codec) -> Result<T, pickle_core::Error> {
-        codec.unpickler(self.pickle).load()
+    pub(crate) fn load<T: UnpickleOwned>(&self, codec: &Codec) -> Result<T, pickle_core::Error> {
+        match self.is_compressed {
+            false => codec.unpickler(self.pickle).load(),
+            true => codec.unpickler(&self.pickle(codec)?).load(),
+        }
     }
 
-    /// The fingerprint of the type that was pickled.
+    /// The pickle, decompressed.
+    pub(crate) fn pickle(&self, codec: &Codec) -> Result<Cow<'a, [u8]>, pickle_core::Error> {
+        match self.is_compressed {
+            false => Ok(Cow::Borrowed(self.pickle)),
+            true => decompress(self.pickle.get(FINGERPRINT..).unwrap_or_default(), &codec.limits),
+        }
+    }
+
+    /// The fingerprint of the type that was pickled, also where this build cannot decompress.
     pub(crate) fn fingerprint(&self) -> Option<u64> {
-        fingerprint(self.pickle)
+        match self.is_compressed {
+            false => fingerprint(self.pickle),
+            true => self.pickle.first_chunk().map(|bytes| u64::from_le_bytes(*bytes)),
+        }
     }
 }
 
@@ -346,8 +394,8 @@ mod tests {
         let record = encoded(b"a", &extra(), "text");
         let decoded = Record::decode(b"a", &record).unwrap();
         assert_eq!((decoded.version, decoded.extra()), (Version(7), extra()));
-        assert_eq!(decoded.load::<&str>(&Codec::default()).unwrap(), "text");
-        assert_eq!(encode_pickle(b"a", Version(7), &extra(), decoded.pickle).unwrap(), record);
+        assert_eq!(decoded.load::<String>(&Codec::default()).unwrap(), "text");
+        assert_eq!(encode_again(b"a", &decoded, &extra()).unwrap(), record);
         assert_eq!(
             (version(&record), expires(b"a", &record).unwrap()),
             (Some(Version(7)), Some(77))
@@ -371,7 +419,7 @@ mod tests {
         let record = encoded(b"a", &Extra::default(), "text");
         let decoded = Record::decode(b"a", &record).unwrap();
         assert_eq!(decoded.version, Version(7));
-        assert_eq!(decoded.load::<&str>(&Codec::default()).unwrap(), "text");
+        assert_eq!(decoded.load::<String>(&Codec::default()).unwrap(), "text");
         assert_eq!(
             Record::decode(b"b", &record).err().unwrap().to_string(),
             "corrupt store: checksum mismatch"

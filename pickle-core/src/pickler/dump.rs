@@ -164,7 +164,8 @@ impl<'w, W: Write> Pickler<'w, W> {
         self
     }
 
-    /// Compresses native pickles, each for itself, where that makes them smaller.
+    /// Compresses native pickles, each for itself; see [`Compression::compress`] for those that stay
+    /// as they are.
     /// [`load`](crate::load), [`Unpickler::new`](crate::Unpickler::new) and
     /// [`Value`](crate::Value) tell compressed ones by their first byte; where values borrow from
     /// the bytes, [`decompress`](crate::decompress) comes first. What was decompressed counts against
@@ -301,14 +302,12 @@ impl<'w, W: Write> Pickler<'w, W> {
     }
 }
 
-/// Writes a native pickle, compressed where that is asked for and makes it smaller.
+/// Writes a native pickle, compressed where that is asked for.
 #[inline]
 fn write(writer: &mut impl Write, pickle: &[u8], compression: Option<Compression>) -> Result<()> {
-    if let Some(compression) = compression {
-        let small = compression.compress(pickle)?;
-        if small.len() < pickle.len() {
-            return Ok(writer.write_all(&small)?);
-        }
-    }
+    let pickle = match compression {
+        Some(compression) => &*compression.compress(pickle)?,
+        None => pickle,
+    };
     Ok(writer.write_all(pickle)?)
 }
