@@ -146,8 +146,17 @@ pub fn restore_state<'de, T, S: Unpickle<'de>, R: Rebuilt<T>>(
     restorer: &mut Restorer<'_, 'de>,
     setstate: impl FnOnce(S) -> R,
 ) -> Result<T> {
-    let state = restorer.nest(id, |restorer| S::restore(id, restorer))?;
+    let state =
+        restorer.nest(id, |restorer| restorer.apart(|restorer| S::restore(id, restorer)))?;
     setstate(state).rebuilt().map_err(|error| restorer.at(id, error))
+}
+
+/// Restores a value at which a hook will look: its cells do not wait.
+pub fn restore_apart<'g, 'de, T>(
+    restorer: &mut Restorer<'g, 'de>,
+    restore: impl FnOnce(&mut Restorer<'g, 'de>) -> Result<T>,
+) -> Result<T> {
+    restorer.apart(restore)
 }
 
 /// Lets `after_load` finish a value that was restored.

@@ -51,7 +51,7 @@ pub use pickler::{
 pub use protocol::Protocol;
 pub use python::{Buffer, Saver};
 pub use registry::{Function, Global, Registry};
-pub use restore::Restorer;
+pub use restore::{CellVisitor, Restorer};
 pub use schema::{Schema, schema};
 pub use traits::{Layout, Pickle, Unpickle, UnpickleOwned};
 pub use value::{Index, Kind, ObjectRef, Value, from_value, to_value};

@@ -8,7 +8,7 @@ use crate::native::{
     Cursor, Fields, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written,
 };
 use crate::python::{BigInt, Saver};
-use crate::restore::Restorer;
+use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{SchemaBuilder, SchemaId};
 use crate::shape::Shape;
 use crate::shared::{self, Family, Loading, SlotId};
@@ -163,6 +163,21 @@ pub trait Unpickle<'de>: Layout + Sized {
         Self: 'static,
     {
         shared::build::<F, Self, C>(slot, context, build)
+    }
+
+    /// What stands for a value that comes later, where the type has such.
+    #[doc(hidden)]
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        None
+    }
+
+    /// Visits the cells of a value, in the order in which [`restore`](Self::restore) meets them.
+    /// None where it meets them in no order of the value's, or not itself.
+    #[doc(hidden)]
+    #[inline]
+    fn visit_cells(&self, _: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+        Ok(())
     }
 
     /// The value of a field that the pickle does not have, where the type has one of its own.

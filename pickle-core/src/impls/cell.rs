@@ -6,14 +6,14 @@ use std::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
     NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Saturating, Wrapping,
 };
-use std::sync::{Mutex, OnceLock, RwLock, atomic};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, atomic};
 
 use super::composite::std_wrapper;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
 use crate::python::Saver;
-use crate::restore::Restorer;
+use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -37,31 +37,41 @@ dump: |value| Ok::<_, Error>(&value.get()), load: |inner| Ok(Cell::new(inner)) }
 std_wrapper! { [T] RefCell<T> as T where T: Sized,
     dump: |value| value.try_borrow().map_err(|_| locked("a RefCell that is mutably borrowed")),
     load: |inner| Ok(RefCell::new(inner)),
-    build: build_cell
+    build: build_cell,
+    set: |cell, contents| drop(cell.try_borrow_mut().map(|mut place| *place = contents)),
+    inside: cell.try_borrow().ok()
 }
 
 std_wrapper! { [T] Mutex<T> as T where T: Sized,
     dump: |value| value.lock().map_err(|_| locked("a poisoned Mutex")),
     load: |inner| Ok(Mutex::new(inner)),
-    build: build_cell
+    build: build_cell,
+    set: |cell, contents| *cell.lock().unwrap_or_else(PoisonError::into_inner) = contents,
+    inside: cell.try_lock().ok()
 }
 
 std_wrapper! { [T] RwLock<T> as T where T: Sized,
     dump: |value| value.read().map_err(|_| locked("a poisoned RwLock")),
     load: |inner| Ok(RwLock::new(inner)),
-    build: build_cell
+    build: build_cell,
+    set: |cell, contents| *cell.write().unwrap_or_else(PoisonError::into_inner) = contents,
+    inside: cell.try_read().ok()
 }
 
 std_wrapper! { [T] OnceCell<T> as Option<T> where T: Sized,
     dump: |value| Ok::<_, Error>(&value.get()),
     load: |inner| Ok(inner.map_or_else(OnceCell::new, OnceCell::from)),
-    build: build_once
+    build: build_once,
+    set: |cell, contents| drop(contents.map(|contents| cell.set(contents))),
+    inside: cell.get()
 }
 
 std_wrapper! { [T] OnceLock<T> as Option<T> where T: Sized,
     dump: |value| Ok::<_, Error>(&value.get()),
     load: |inner| Ok(inner.map_or_else(OnceLock::new, OnceLock::from)),
-    build: build_once
+    build: build_once,
+    set: |cell, contents| drop(contents.map(|contents| cell.set(contents))),
+    inside: cell.get()
 }
 
 macro_rules! nonzero {

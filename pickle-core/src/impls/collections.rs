@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::graph::NodeId;
 use crate::native::{COUNT, Filled, Head, HeadMut, Measure, Reader, Slot, Writer, Written};
 use crate::python::Saver;
-use crate::restore::Restorer;
+use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -56,6 +56,16 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for VecDeque<T> {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         restorer.list(id).map(Self::from)
     }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
+    }
+
+    #[inline]
+    fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+        self.iter().try_for_each(|item| item.visit_cells(visitor))
+    }
 }
 
 impl<T: Pickle> Pickle for LinkedList<T> {
@@ -90,6 +100,11 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
         restorer.each((id, &items), node::<T>(), &mut list, |_, _| {}, Self::push_back)?;
         Ok(list)
     }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
+    }
 }
 
 impl<T: Pickle> Pickle for BinaryHeap<T> {
@@ -117,7 +132,12 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BinaryHeap<T> {
 
     #[inline]
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
-        restorer.list(id).map(Self::from)
+        restorer.apart(|restorer| restorer.list(id)).map(Self::from)
+    }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
     }
 }
 
@@ -218,6 +238,11 @@ where
         restorer.each((id, &items), hashed::<T>(), &mut set, Self::reserve, insert)?;
         Ok(set)
     }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
+    }
 }
 
 impl<'de, K, V, S> Unpickle<'de> for HashMap<K, V, S>
@@ -243,6 +268,11 @@ where
         let insert = |map: &mut Self, key, value| drop(map.insert(key, value));
         restorer.each_entry(id, hashed::<(K, V)>(), &mut map, Self::reserve, insert)?;
         Ok(map)
+    }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
     }
 }
 
@@ -270,6 +300,11 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
         restorer.each((id, &items), footprint, &mut set, |_, _| {}, insert)?;
         Ok(set)
     }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
+    }
 }
 
 impl<'de, K: Unpickle<'de> + Ord, V: Unpickle<'de>> Unpickle<'de> for BTreeMap<K, V> {
@@ -290,5 +325,10 @@ impl<'de, K: Unpickle<'de> + Ord, V: Unpickle<'de>> Unpickle<'de> for BTreeMap<K
         let insert = |map: &mut Self, key, value| drop(map.insert(key, value));
         restorer.each_entry(id, footprint, &mut map, |_, _| {}, insert)?;
         Ok(map)
+    }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
     }
 }

@@ -325,7 +325,7 @@ impl<T> std::ops::Deref for Owned<T> {
 macro_rules! std_wrapper {
     ([$($generics:tt)*] $type:ty as $inner:ty $(where $bounded:ty: $bound:path)?,
         dump: |$value:ident| $dump:expr, load: |$loaded:ident| $load:expr
-        $(, build: $build:ident)?
+        $(, build: $build:ident, set: |$cell:ident, $contents:ident| $set:expr, inside: $inside:expr)?
     ) => {
         impl<$($generics)*> Layout for $type $(where $bounded: Layout)? {
             const HEAD: usize = <$inner as Layout>::HEAD;
@@ -386,6 +386,11 @@ macro_rules! std_wrapper {
             }
 
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
+                $(if let Some($contents) = restorer.shell_of::<$inner>(id) {
+                    let $loaded = $contents;
+                    let loaded: Result<Self, &'static str> = $load;
+                    return loaded.map_err(|expected| restorer.invalid(id, expected));
+                })?
                 let $loaded = <$inner as Unpickle<'de>>::restore(id, restorer)?;
                 let loaded: Result<Self, &'static str> = $load;
                 loaded.map_err(|expected| restorer.invalid(id, expected))
@@ -401,6 +406,21 @@ macro_rules! std_wrapper {
                     Self: 'static,
                 {
                     $crate::shared::$build::<F, Self, C>(slot, context, build)
+                }
+
+                fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
+                    let $loaded = <$inner as Unpickle<'de>>::shell(restorer)?;
+                    let loaded: Result<Self, &'static str> = $load;
+                    loaded.ok()
+                }
+
+                fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+                    let $cell = self;
+                    let set = |$contents: $inner| $set;
+                    visitor.cell::<$inner>(set, |visitor| match $inside {
+                        Some(inside) => inside.visit_cells(visitor),
+                        None => Ok(()),
+                    })
                 }
             )?
         }

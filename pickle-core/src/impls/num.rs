@@ -95,6 +95,11 @@ macro_rules! numbers {
 
             $($($restore_vec)*)?
 
+            #[inline]
+            fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+                Some(Self::default())
+            }
+
             of_kind! { $kind restore }
         }
     )*};
@@ -204,6 +209,11 @@ macro_rules! pointer_sized {
                 restorer.number(id, concat!(stringify!($type), " on this machine"))
             }
 
+            #[inline]
+            fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+                Some(Self::default())
+            }
+
             of_kind! { integer restore }
         }
     )*};
@@ -256,6 +266,11 @@ impl<'de> Unpickle<'de> for bool {
     #[inline]
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         restorer.bool(id)
+    }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
     }
 }
 

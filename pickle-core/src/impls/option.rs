@@ -8,7 +8,7 @@ use crate::native::{
     Filled, Head, HeadMut, INLINE, Measure, Reader, Slot, Writer, Written, option_head,
 };
 use crate::python::Saver;
-use crate::restore::Restorer;
+use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{self, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -100,6 +100,16 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for Option<T> {
     fn absent() -> Option<Self> {
         Some(None)
     }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(None)
+    }
+
+    #[inline]
+    fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+        self.as_ref().map_or(Ok(()), |value| value.visit_cells(visitor))
+    }
 }
 
 impl<T: Layout> Layout for Box<T> {
@@ -144,6 +154,16 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for Box<T> {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         restorer.charge(1, size_of::<T>())?;
         restorer.nest(id, |restorer| T::restore(id, restorer)).map(Self::new)
+    }
+
+    #[inline]
+    fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
+        T::shell(restorer).map(Self::new)
+    }
+
+    #[inline]
+    fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+        (**self).visit_cells(visitor)
     }
 }
 

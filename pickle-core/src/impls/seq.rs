@@ -7,7 +7,7 @@ use crate::graph::NodeId;
 use crate::native::{COUNT, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
 use crate::python::Saver;
 use crate::raw;
-use crate::restore::Restorer;
+use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{Node, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -78,6 +78,16 @@ macro_rules! owned_slices {
 
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
                 T::restore_vec(id, restorer).map(Into::into)
+            }
+
+            #[inline]
+            fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+                Some(Self::default())
+            }
+
+            #[inline]
+            fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+                self.iter().try_for_each(|item| item.visit_cells(visitor))
             }
         }
     )*};
@@ -180,5 +190,15 @@ impl<'de, T: Unpickle<'de>, const N: usize> Unpickle<'de> for [T; N] {
         items.try_into().map_err(|_| {
             restorer.invalid(id, format!("{N} items")).with_hint(format!("there are {len}"))
         })
+    }
+
+    fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
+        let shells: Option<Vec<T>> = (0..N).map(|_| T::shell(restorer)).collect();
+        shells?.try_into().ok()
+    }
+
+    #[inline]
+    fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+        self.iter().try_for_each(|item| item.visit_cells(visitor))
     }
 }

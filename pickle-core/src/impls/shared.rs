@@ -110,6 +110,10 @@ macro_rules! shared {
             fn absent() -> Option<Self> {
                 T::dangling::<$Family>(Registry::shared())
             }
+
+            fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
+                T::dangling::<$Family>(restorer.env().registry())
+            }
         }
     )*};
 }

@@ -61,6 +61,11 @@ impl<'de> Unpickle<'de> for String {
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         restorer.string(id)
     }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
+    }
 }
 
 impl<'de> Unpickle<'de> for Box<str> {

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
 use crate::python::Saver;
-use crate::restore::Restorer;
+use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{Node, Scalar, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -47,6 +47,11 @@ impl<'de> Unpickle<'de> for () {
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
         restorer.none(id)
+    }
+
+    #[inline]
+    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
+        Some(Self::default())
     }
 }
 
@@ -112,6 +117,17 @@ macro_rules! tuples {
                     $type::restore(items[$index], restorer)
                         .map_err(|error| in_item(error, $index))?,
                 )*)))
+            }
+
+            #[inline]
+            fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
+                Some(($($type::shell(restorer)?,)*))
+            }
+
+            #[inline]
+            fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+                $(self.$index.visit_cells(visitor)?;)*
+                Ok(())
             }
         }
     )*};

@@ -30,6 +30,11 @@ impl Place {
         Ok(Self { first, check: u32::from_le_bytes(bytes.array()?) })
     }
 
+    /// How many numbers the pickles before have used.
+    pub(crate) fn first(self) -> u32 {
+        self.first
+    }
+
     pub(super) fn put(self, out: &mut Vec<u8>) {
         varint::put(out, self.first.into());
         out.extend_from_slice(&self.check.to_le_bytes());

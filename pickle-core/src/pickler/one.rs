@@ -38,14 +38,20 @@ pub(super) fn load_native<'de, T: Unpickle<'de>>(
         return load_in_run(pickle, header, place, limits, env, run);
     }
     let info = TypeInfo::of::<T>();
-    match decodable(header, info, env)? {
-        Some((payload, classes)) => Reader::payload(pickle, payload, limits, env, classes, info),
-        None => {
-            let read = transcode(pickle, header, info, limits, env)?;
-            restore_value(&read.graph, read.root, limits, env)
-                .map_err(|error| explain::<T>(error, header, info))
+    if let Some((payload, classes)) = decodable(header, info, env)? {
+        match Reader::payload(pickle, payload, limits, env, classes, info) {
+            Err(error) if leads_back(&error) => {}
+            result => return result,
         }
     }
+    let read = transcode(pickle, header, info, limits, env)?;
+    restore_value(&read.graph, read.root, limits, env)
+        .map_err(|error| explain::<T>(error, header, info))
+}
+
+/// Whether objects could not be built from front to back, as a payload is read.
+fn leads_back(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Cycle)
 }
 
 /// [`load_native`] of a pickle in a run, or of one alone.
@@ -62,15 +68,23 @@ fn load_in_run<'de, T: Unpickle<'de>>(
     let run = run.unwrap_or(&mut alone);
     let (memo, before) = run.begin(place, pickle, env);
     let (info, mut memo) = (TypeInfo::of::<T>(), Some(memo));
-    let loaded = decodable(header, info, env).and_then(|found| match found {
-        Some((payload, classes)) => {
-            Reader::payload_in_run(pickle, payload, limits, env, classes, info, &mut memo)
+    let loaded = decodable(header, info, env).and_then(|found| {
+        if let Some((payload, classes)) = found {
+            let decoded =
+                Reader::payload_in_run(pickle, payload, limits, env, classes, info, &mut memo);
+            match decoded {
+                Err(error) if leads_back(&error) => {
+                    if let Some(memo) = &mut memo {
+                        memo.fail(before);
+                        memo.begin(place.first(), env);
+                    }
+                }
+                result => return result,
+            }
         }
-        None => {
-            let read = transcode(pickle, header, info, limits, env)?;
-            restore_in_run(&read, limits, env, before, &mut memo)
-                .map_err(|error| explain::<T>(error, header, info))
-        }
+        let read = transcode(pickle, header, info, limits, env)?;
+        restore_in_run(&read, limits, env, before, &mut memo)
+            .map_err(|error| explain::<T>(error, header, info))
     });
     run.end(memo, before, loaded.is_ok());
     loaded

@@ -9,7 +9,7 @@ use crate::shape::{Body, Field, Fields, Shape, Style, Variant};
 use crate::traits::Unpickle;
 use crate::value::Value;
 
-use super::{Instance, Restorer};
+use super::{CellVisitor, Instance, Restorer};
 
 /// Where the fields of a struct or variant are found.
 #[derive(Clone, Debug)]
@@ -421,12 +421,12 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
     /// When it is missing, or cannot be restored.
     #[inline]
     pub fn take<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        self.take_by(T::restore, T::absent)
+        self.take_by(T::restore, T::absent, T::visit_cells)
     }
 
-    /// The next field. The functions are the type's [`Unpickle::restore`] and
-    /// [`Unpickle::absent`], named where the field's type stands, so that the compiler says there
-    /// that they are missing; or a default in place of the second.
+    /// The next field. The functions are the type's [`Unpickle::restore`], [`Unpickle::absent`] and
+    /// [`Unpickle::visit_cells`], named where the field's type stands, so that the compiler says
+    /// there that they are missing; or a default in place of the second.
     ///
     /// # Errors
     /// When the field is missing and has no default, or cannot be restored.
@@ -435,6 +435,7 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
         &mut self,
         restore: impl FnOnce(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
         absent: impl FnOnce() -> Option<T>,
+        visit_cells: impl FnOnce(&T, &mut CellVisitor<'_, '_, 'de>) -> Result<()>,
     ) -> Result<T> {
         let index = self.advance();
         match self.nodes[index] {
@@ -442,7 +443,11 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
                 Ok(value) => Ok(value),
                 Err(error) => Err(self.owner.in_field(error, index)),
             },
-            None => absent().ok_or_else(|| self.missing(index)),
+            None => {
+                let value = absent().ok_or_else(|| self.missing(index))?;
+                self.restorer.count_cells(|visitor| visit_cells(&value, visitor));
+                Ok(value)
+            }
         }
     }
 
@@ -456,7 +461,8 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
     ) -> Result<T> {
         let index = self.advance();
         let Some(node) = self.nodes[index] else { return Err(self.missing(index)) };
-        let value = S::restore(node, self.restorer).and_then(|state| {
+        let state = self.restorer.apart(|restorer| S::restore(node, restorer));
+        let value = state.and_then(|state| {
             setstate(state).rebuilt().map_err(|error| self.restorer.at(node, error))
         });
         value.map_err(|error| self.owner.in_field(error, index))

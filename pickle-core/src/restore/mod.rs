@@ -6,6 +6,7 @@
 //! Nothing is looked up or called.
 
 mod builtins;
+mod cells;
 mod fields;
 mod object;
 mod shared;
@@ -14,6 +15,8 @@ mod variants;
 
 use std::borrow::Cow;
 
+pub use cells::CellVisitor;
+use cells::Postponed;
 pub use fields::RestoredFields;
 pub use object::Instance;
 pub(crate) use object::shown_name;
@@ -49,6 +52,8 @@ pub struct Restorer<'g, 'de> {
     max_bytes: u64,
     /// The shared objects so far.
     objects: Objects,
+    /// Where cells of shared objects are filled last.
+    postponed: Option<Box<Postponed<'de>>>,
 }
 
 /// Bytes of memory that values restored from one pickle may take, whatever its size...
@@ -86,12 +91,13 @@ impl<'g, 'de> Restorer<'g, 'de> {
             budget: max_bytes,
             max_bytes,
             objects: Objects::new(env),
+            postponed: None,
         }
     }
 
     /// The value that `root` denotes, whole.
     pub(crate) fn root<T: Unpickle<'de>>(mut self, root: NodeId) -> Result<T> {
-        let value = T::restore(root, &mut self)?;
+        let value = self.whole(root)?;
         self.memo_mut().succeed();
         Ok(value)
     }
@@ -424,7 +430,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ) -> Result<()> {
         self.charge(items.len(), footprint)?;
         reserve(collection, items.len());
-        self.nest(id, |restorer| {
+        let inside = |restorer: &mut Self| {
             for (index, item) in items.iter().enumerate() {
                 match T::restore(*item, restorer) {
                     Ok(item) => push(collection, item),
@@ -432,7 +438,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 }
             }
             Ok(())
-        })
+        };
+        self.nest(id, |restorer| restorer.apart(inside))
     }
 
     /// Hands each entry of a dict to `insert`, after a word with `reserve`. Each takes `footprint`
@@ -451,7 +458,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
         let pairs = self.entries(id)?;
         self.charge(pairs.len() / 2, footprint)?;
         reserve(collection, pairs.len() / 2);
-        self.nest(id, |restorer| {
+        let inside = |restorer: &mut Self| {
             for (index, pair) in pairs.chunks_exact(2).enumerate() {
                 let entry = K::restore(pair[0], restorer)
                     .and_then(|key| Ok((key, V::restore(pair[1], restorer)?)));
@@ -461,7 +468,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 }
             }
             Ok(())
-        })
+        };
+        self.nest(id, |restorer| restorer.apart(inside))
     }
 
     /// `None`.

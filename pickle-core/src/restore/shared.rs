@@ -32,6 +32,16 @@ impl Objects {
         *self = Self::default();
     }
 
+    /// Forgets the objects since a mark.
+    pub(super) fn roll_back(&mut self, before: Mark) {
+        self.memo.fail(before);
+        self.slots.retain(|_, slot| slot.is_before(before));
+    }
+
+    pub(super) fn mark(&self) -> Mark {
+        self.memo.mark()
+    }
+
     fn get(&self, id: NodeId, ty: TypeId) -> Option<SlotId> {
         self.slots.get(&(id, ty)).copied()
     }
@@ -49,13 +59,12 @@ pub(crate) fn restore_after<'de, T: Unpickle<'de>>(
     let mut restorer = Restorer::new(graph, limits, env);
     restorer.objects = std::mem::take(objects);
     let before = restorer.objects.memo.begin(0, env);
-    let value = T::restore(root, &mut restorer);
+    let value = restorer.whole(root);
     *objects = std::mem::take(&mut restorer.objects);
     match value.is_ok() {
         true => objects.memo.succeed(),
         false => {
-            objects.memo.fail(before);
-            objects.slots.retain(|_, slot| slot.is_before(before));
+            objects.roll_back(before);
         }
     }
     value
@@ -73,7 +82,7 @@ pub(crate) fn restore_in_run<'de, T: Unpickle<'de>>(
     if let Some(memo) = memo.take() {
         restorer.objects.memo = *memo;
     }
-    let value = T::restore(read.root, &mut restorer);
+    let value = restorer.whole(read.root);
     let Objects { memo: loaded, slots } = &mut restorer.objects;
     if value.is_ok() {
         loaded.succeed();
@@ -98,13 +107,22 @@ impl<'g, 'de> Restorer<'g, 'de> {
         let ty = TypeId::of::<F::Strong<T>>();
         if let Some(slot) = self.objects.get(id, ty) {
             return self.objects.memo.strong::<F, T>(slot).map_err(|missing| match missing {
-                Missing::Unfinished => self.at(id, unfinished()),
+                Missing::Unfinished => self.met_unfinished((id, ty)),
                 _ => self.mismatch(id, "a shared object"),
             });
         }
-        let slot = self.objects.memo.reserve();
-        self.objects.slots.insert((id, ty), slot);
-        build(slot, self)
+        let build = |restorer: &mut Self| {
+            let slot = restorer.objects.memo.reserve();
+            restorer.objects.slots.insert((id, ty), slot);
+            build(slot, restorer)
+        };
+        match self.postponed {
+            None => build(self),
+            Some(_) => self.reordered((id, ty), build, |restorer| {
+                let slot = restorer.objects.get(id, ty)?;
+                restorer.objects.memo.strong::<F, T>(slot).ok()
+            }),
+        }
     }
 
     /// A weak pointer to the object that a node denotes. The memo keeps an object that is met here
@@ -126,7 +144,11 @@ impl<'g, 'de> Restorer<'g, 'de> {
             let dangling = T::dangling::<F>(self.env.registry());
             return dangling.ok_or_else(|| self.at(id, no_class()));
         }
-        T::restore_shared::<F>(id, self).map(|strong| F::downgrade(&strong))
+        let strong = T::restore_shared::<F>(id, self);
+        if strong.is_err() {
+            self.left_weak(move |restorer| T::restore_shared::<F>(id, restorer).map(drop));
+        }
+        strong.map(|strong| F::downgrade(&strong))
     }
 
     /// What a node denotes that stands for an object of an earlier pickle, as `find` finds it.

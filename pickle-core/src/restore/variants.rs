@@ -100,7 +100,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
     ) -> Result<R> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         let level = self.open.len();
-        let named = self.variant(id, shape).and_then(|variant| build(self, variant));
+        let named = self.try_cells(|restorer| {
+            restorer.variant(id, shape).and_then(|variant| build(restorer, variant))
+        });
         if fits(&named) {
             return named;
         }
@@ -109,7 +111,8 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 self.open.truncate(level);
                 self.charge(1, 0)?;
                 let source = Source::Bare { exactly };
-                let built = build(self, RestoredVariant { index, source, id });
+                let variant = RestoredVariant { index, source, id };
+                let built = self.try_cells(|restorer| build(restorer, variant));
                 if fits(&built) {
                     return built;
                 }

@@ -228,6 +228,15 @@ impl Shells {
         }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The shells from this one on.
+    pub(super) fn split_off(&mut self, at: usize) -> Self {
+        Self(self.0.split_off(at.min(self.0.len())))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -45,6 +45,8 @@ struct Leap {
 pub(crate) struct Mark {
     slots: usize,
     leaps: usize,
+    shells: usize,
+    later: usize,
 }
 
 /// Why there is no object for a reference.
@@ -89,12 +91,22 @@ impl Memo {
 
     /// Begins a pickle whose first object has this number, none below those that there are.
     pub(crate) fn begin(&mut self, number: u32, env: &Env) -> Mark {
-        let mark = Mark { slots: self.slots.len(), leaps: self.leaps.len() };
+        let mark = self.mark();
         if number > self.end() {
             self.leaps.push(Leap { number, slot: self.slots.len() as u32 });
         }
         self.env = env.clone();
         mark
+    }
+
+    /// What there is now.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            slots: self.slots.len(),
+            leaps: self.leaps.len(),
+            shells: self.shells.len(),
+            later: self.later.len(),
+        }
     }
 
     /// The number behind those of all objects.
@@ -180,21 +192,22 @@ impl Memo {
         self.shells.succeed();
     }
 
-    /// The load has failed: the memo is again as it was before it. Nobody owns what was loaded: it
+    /// The load has failed, or a part of it: the memo is again as it was before it. Nobody owns what was loaded: it
     /// goes, cycles included. Destructors may find cells locked whose contents are gone, and panic.
     /// The load has failed already, and said why.
     pub(crate) fn fail(&mut self, before: Mark) {
         self.leaps.truncate(before.leaps);
         let slots = self.slots.split_off(before.slots.min(self.slots.len()));
-        let later = std::mem::take(&mut self.later);
+        let later = self.later.split_off(before.later.min(self.later.len()));
+        let mut shells = self.shells.split_off(before.shells);
         // In order: an object goes before what it holds, which the memo holds too, so that a long
         // list does not go by recursion.
         quietly(|| drop(slots));
         quietly(|| drop(later));
-        for contents in self.shells.take_contents() {
+        for contents in shells.take_contents() {
             quietly(|| drop(contents));
         }
-        self.shells.free();
+        shells.free();
     }
 
     /// Puts the objects of the last load in the order of their numbers: from `before` on, those of
@@ -215,7 +228,7 @@ impl Leap {
 impl Drop for Memo {
     fn drop(&mut self) {
         if !self.shells.is_empty() || !self.later.is_empty() {
-            self.fail(Mark { slots: 0, leaps: 0 });
+            self.fail(Mark { slots: 0, leaps: 0, shells: 0, later: 0 });
         }
     }
 }

@@ -273,9 +273,12 @@ impl<'de, T: Unpickle<'de> + 'static> Shareable<'de> for T {
     ) -> Result<F::Strong<Self>> {
         restorer.shared::<F, Self>(id, |slot, restorer| {
             restorer.charge(1, size_of::<T>() + OVERHEAD)?;
-            T::build_shared::<F, _>(slot, restorer, |restorer| {
-                restorer.nest(id, |restorer| T::restore(id, restorer))
-            })
+            let build = |restorer: &mut Restorer<'_, 'de>| {
+                T::build_shared::<F, _>(slot, restorer, |restorer| {
+                    restorer.nest(id, |restorer| T::restore(id, restorer))
+                })
+            };
+            restorer.object(id, build, |object, visitor| object.visit_cells(visitor))
         })
     }
 

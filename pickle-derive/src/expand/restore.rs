@@ -4,8 +4,8 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::unpickle::{default, skipped};
-use super::{Hooks, at, site};
-use crate::model::{Container, Field, Fields, Form, Variant};
+use super::{Hooks, at, local, site};
+use crate::model::{Body, Container, Field, Fields, Form, Kind, Variant};
 
 pub(super) fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
     if let Form::Transparent(_) = container.form {
@@ -78,12 +78,14 @@ fn value(container: &Container, field: &Field) -> TokenStream {
             fields.take_by(
                 |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
                 || <#ty as __pickle::Unpickle<'__de>>::absent(),
+                <#ty as __pickle::Unpickle<'__de>>::visit_cells,
             )?
         },
         (None, Some(default)) => quote_spanned! {at(field)=>
             fields.take_by(
                 |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
                 || ::core::option::Option::Some(#default),
+                <#ty as __pickle::Unpickle<'__de>>::visit_cells,
             )?
         },
         (Some(set), None) => {
@@ -115,4 +117,98 @@ fn transparent(container: &Container, fields: &Fields) -> TokenStream {
         let id = restorer.transparent(id, &__SHAPE);
         ::core::result::Result::Ok(Self { #(#values)* })
     }
+}
+
+/// `Unpickle::shell` and `Unpickle::visit_cells`. Where a hook makes the value or looks at it, there
+/// is no shell, and its cells do not wait.
+pub(super) fn cells(container: &Container) -> TokenStream {
+    if matches!(container.form, Form::State { .. }) || container.after_load.is_some() {
+        return TokenStream::new();
+    }
+    let (shell, visit) = match &container.body {
+        Body::Struct(fields) => (shell(container, fields), visit_struct(container, fields)),
+        Body::Enum(variants) => (None, visit_enum(container, variants)),
+    };
+    let shell = shell.map(|shell| {
+        quote_spanned! {site()=>
+            #[inline]
+            fn shell(
+                restorer: &__pickle::Restorer<'_, '__de>,
+            ) -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(#shell)
+            }
+        }
+    });
+    let visit = visit.map(|visit| {
+        quote_spanned! {site()=>
+            #[inline]
+            fn visit_cells(
+                &self,
+                visitor: &mut __pickle::CellVisitor<'_, '_, '__de>,
+            ) -> __pickle::Result<()> {
+                #visit
+                ::core::result::Result::Ok(())
+            }
+        }
+    });
+    quote!(#shell #visit)
+}
+
+/// The fields that are restored by their types' own impls.
+fn plain<'f>(
+    container: &'f Container,
+    fields: &'f Fields,
+) -> impl Iterator<Item = (usize, &'f Field)> {
+    let is_plain = |field: &Field| {
+        field.unknown.is_none()
+            && !matches!(field.kind, Kind::Skipped)
+            && Hooks::of_field(field, container).is_none()
+    };
+    fields.list.iter().enumerate().filter(move |(_, field)| is_plain(field))
+}
+
+fn shell(container: &Container, fields: &Fields) -> Option<TokenStream> {
+    if plain(container, fields).count() != fields.list.len() {
+        return None;
+    }
+    let values = fields.list.iter().map(|field| {
+        let (member, ty) = (&field.member, &field.ty);
+        quote_spanned! {at(field)=>
+            #member: <#ty as __pickle::Unpickle<'__de>>::shell(restorer)?,
+        }
+    });
+    Some(quote_spanned!(site()=> Self { #(#values)* }))
+}
+
+fn visit_struct(container: &Container, fields: &Fields) -> Option<TokenStream> {
+    let visits = plain(container, fields).map(|(_, field)| {
+        let (member, ty) = (&field.member, &field.ty);
+        quote_spanned! {at(field)=>
+            <#ty as __pickle::Unpickle<'__de>>::visit_cells(&self.#member, visitor)?;
+        }
+    });
+    let visits: Vec<_> = visits.collect();
+    (!visits.is_empty()).then(|| quote!(#(#visits)*))
+}
+
+fn visit_enum(container: &Container, variants: &[Variant]) -> Option<TokenStream> {
+    let arms = variants.iter().map(|variant| {
+        let (ident, fields) = (&variant.ident, plain(container, &variant.fields));
+        let (patterns, visits): (Vec<_>, Vec<_>) = fields
+            .map(|(position, field)| {
+                let (member, ty, local) = (&field.member, &field.ty, local(position));
+                let visit = quote_spanned! {at(field)=>
+                    <#ty as __pickle::Unpickle<'__de>>::visit_cells(#local, visitor)?;
+                };
+                (quote_spanned!(site()=> #member: #local,), visit)
+            })
+            .unzip();
+        let visits = (!visits.is_empty()).then(|| (patterns, visits))?;
+        let (patterns, visits) = visits;
+        Some(quote_spanned!(site()=> Self::#ident { #(#patterns)* .. } => { #(#visits)* }))
+    });
+    let arms: Vec<_> = arms.collect();
+    let has_more = arms.iter().any(Option::is_none).then(|| quote!(_ => {}));
+    let arms: Vec<_> = arms.into_iter().flatten().collect();
+    (!arms.is_empty()).then(|| quote_spanned!(site()=> match self { #(#arms)* #has_more }))
 }

@@ -47,9 +47,14 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
         None => restore,
         Some(path) => {
             let span = path.span().resolved_at(site());
-            quote_spanned!(span=> __pickle::hooks::finish_restored({ #restore }, #path))
+            quote_spanned! {span=>
+                let restored: __pickle::Result<Self> =
+                    __pickle::hooks::restore_apart(restorer, |restorer| { #restore });
+                __pickle::hooks::finish_restored(restored, #path)
+            }
         }
     };
+    let cells = restore::cells(container);
     quote_spanned! {site()=>
         #[automatically_derived]
         impl #params __pickle::Unpickle<'__de> for #ident #arguments #clause {
@@ -68,6 +73,8 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
             ) -> __pickle::Result<Self> {
                 #restore
             }
+
+            #cells
         }
     }
 }
