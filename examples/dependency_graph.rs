@@ -6,24 +6,25 @@
 //! cargo run --example dependency_graph
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::rc::{Rc, Weak};
 
-use pickle::{Pickle, Protocol, dumps, dumps_with, loads};
+use pickle::{Limits, Pickle, Pickler, Protocol, Unpickler};
 
 #[derive(Pickle)]
 struct Package {
     name: String,
     version: String,
     dependencies: Vec<Rc<Package>>,
+    dependents: RefCell<Vec<Weak<Package>>>,
 }
 
 #[derive(Pickle)]
 struct Workspace {
     packages: Vec<Rc<Package>>,
-    dependents: BTreeMap<String, Vec<Weak<Package>>>,
 }
 
 type Failure = Box<dyn std::error::Error>;
@@ -32,17 +33,26 @@ fn main() -> Result<(), Failure> {
     let workspace = Workspace::read(include_str!("../Cargo.lock"))?;
     workspace.show("read");
 
-    let native = dumps(&workspace)?;
-    let loaded: Workspace = loads(&native)?;
+    let native = pickled(&workspace, Protocol::Native)?;
+    let loaded: Workspace = Unpickler::from_slice(&native).limits(LIMITS).load()?;
     loaded.show(&format!("loaded from {} bytes, native", native.len()));
     assert_eq!(loaded.shape(), workspace.shape());
 
-    let python = dumps_with(&workspace, Protocol::V5)?;
-    let loaded: Workspace = loads(&python)?;
+    let python = pickled(&workspace, Protocol::V5)?;
+    let loaded: Workspace = Unpickler::from_slice(&python).limits(LIMITS).load()?;
     loaded.show(&format!("loaded from {} bytes, protocol 5", python.len()));
     assert_eq!(loaded.shape(), workspace.shape());
 
     walk_in_python(&python)
+}
+
+/// Each step along the graph is a level, and the way from package to package may be long.
+const LIMITS: Limits = Limits { max_depth: 10_000, ..Limits::DEFAULT };
+
+fn pickled(workspace: &Workspace, protocol: Protocol) -> Result<Vec<u8>, Failure> {
+    let mut pickler = Pickler::new(Vec::new()).protocol(protocol).limits(LIMITS);
+    pickler.dump(workspace)?;
+    Ok(pickler.into_inner())
 }
 
 impl Workspace {
@@ -52,13 +62,12 @@ impl Workspace {
         let entries = lock.get("package").and_then(toml::Value::as_array).ok_or("no packages")?;
         let mut reader = Reader { entries, made: vec![Made::No; entries.len()] };
         let packages: Vec<_> = (0..entries.len()).filter_map(|index| reader.make(index)).collect();
-        let mut dependents = BTreeMap::<_, Vec<_>>::new();
         for package in &packages {
             for dependency in &package.dependencies {
-                dependents.entry(dependency.id()).or_default().push(Rc::downgrade(package));
+                dependency.dependents.borrow_mut().push(Rc::downgrade(package));
             }
         }
-        Ok(Self { packages, dependents })
+        Ok(Self { packages })
     }
 
     /// Each package with the numbers of its dependencies and of its dependents: found by address, so
@@ -72,10 +81,10 @@ impl Workspace {
             .collect();
         let number = |package: &Rc<Package>| numbers[&Rc::as_ptr(package)];
         let shape = self.packages.iter().map(|package| {
-            let id = package.id();
-            let dependents = self.dependents.get(&id).map_or(&[][..], Vec::as_slice);
+            let dependencies = package.dependencies.iter().map(number).collect();
+            let dependents = package.dependents.borrow();
             let dependents = dependents.iter().map(|one| number(&one.upgrade().unwrap()));
-            (id, package.dependencies.iter().map(number).collect(), dependents.collect())
+            (package.id(), dependencies, dependents.collect())
         });
         shape.collect()
     }
@@ -86,7 +95,7 @@ impl Workspace {
         println!("{how}: {} packages, {edges} dependencies", self.packages.len());
         for package in &self.packages {
             for dependency in &package.dependencies {
-                let dependents = &self.dependents[&dependency.id()];
+                let dependents = dependency.dependents.borrow();
                 let is_one_of = |one: &Weak<_>| Rc::ptr_eq(&one.upgrade().unwrap(), package);
                 assert!(dependents.iter().any(is_one_of), "{} does not know", dependency.name);
             }
@@ -132,8 +141,12 @@ impl Reader<'_> {
         let names = names.into_iter().flatten().filter_map(toml::Value::as_str);
         let indices: Vec<_> = names.filter_map(|name| self.find(name)).collect();
         let dependencies = indices.into_iter().filter_map(|index| self.make(index)).collect();
-        let package =
-            Rc::new(Package { name: text("name"), version: text("version"), dependencies });
+        let package = Rc::new(Package {
+            name: text("name"),
+            version: text("version"),
+            dependencies,
+            dependents: RefCell::default(),
+        });
         self.made[index] = Made::Done(package.clone());
         Some(package)
     }
@@ -163,11 +176,10 @@ for package in workspace.packages:
     for dependency in package.dependencies:
         edges += 1
         assert id(dependency) in objects
-        name = f'{dependency.name} {dependency.version}'
-        assert any(dependent is package for dependent in workspace.dependents[name])
+        assert any(dependent is package for dependent in dependency.dependents)
 print(f'python {sys.version.split()[0]}: {len(objects)} packages, {edges} dependencies')
-most = max(workspace.dependents, key=lambda name: len(workspace.dependents[name]))
-print(f'  {most} is one object that {len(workspace.dependents[most])} packages share')
+most = max(workspace.packages, key=lambda package: len(package.dependents))
+print(f'  {most.name} {most.version} is one object that {len(most.dependents)} packages share')
 ";
 
 fn walk_in_python(pickle: &[u8]) -> Result<(), Failure> {

@@ -10,6 +10,8 @@ mod hostile;
 mod identity;
 #[path = "graphs/in_python.rs"]
 mod in_python;
+#[path = "graphs/leading_back.rs"]
+mod leading_back;
 #[path = "graphs/several.rs"]
 mod several;
 #[path = "graphs/weak.rs"]

@@ -373,3 +373,68 @@ fn a_cell_that_a_hook_kept_from_a_failed_load_stays_locked() {
     }
     cell.borrow_mut().cell.clear();
 }
+
+/// What can only be loaded by filling cells last.
+#[derive(Pickle)]
+struct Beam {
+    alive: Counted,
+    own: rc::Weak<Beam>,
+    parent: RefCell<rc::Weak<Beam>>,
+    children: RefCell<Vec<Rc<Beam>>>,
+}
+
+type Beams = (Rc<Beam>, Rc<Beam>);
+
+fn beams() -> Beams {
+    let beam = || {
+        Rc::new_cyclic(|own: &rc::Weak<Beam>| Beam {
+            alive: Counted::new(),
+            own: own.clone(),
+            parent: RefCell::default(),
+            children: RefCell::default(),
+        })
+    };
+    let (leaf, branch) = (beam(), beam());
+    *leaf.parent.borrow_mut() = Rc::downgrade(&branch);
+    branch.children.borrow_mut().extend([beam(), leaf.clone(), branch.clone()]);
+    (leaf, branch)
+}
+
+fn open_beam(beam: &Rc<Beam>) {
+    let children = beam.children.take();
+    children.iter().for_each(open_beam);
+    let parent = beam.parent.take();
+    parent.upgrade().iter().for_each(open_beam);
+}
+
+fn load_and_open_beams(bytes: &[u8]) -> bool {
+    let loaded = Unpickler::from_slice(bytes).limits(Limits::UNTRUSTED).load::<Beams>();
+    if let Ok((leaf, branch)) = &loaded {
+        open_beam(leaf);
+        open_beam(branch);
+    }
+    loaded.is_ok()
+}
+
+#[test]
+fn changed_bytes_of_what_leads_back_are_an_error_or_a_graph_and_no_leak() {
+    for protocol in [Protocol::Native, Protocol::V0, Protocol::V2, Protocol::V5] {
+        let beams = beams();
+        let mut bytes = dumps_with(&beams, protocol).unwrap();
+        open_beam(&beams.1);
+        drop(beams);
+        assert!(load_and_open_beams(&bytes), "protocol {protocol}");
+        assert_eq!(LIVE.get(), 0, "protocol {protocol}");
+        for index in 0..bytes.len() {
+            assert!(!load_and_open_beams(&bytes[..index]), "protocol {protocol}, {index} bytes");
+            assert_eq!(LIVE.get(), 0, "protocol {protocol}, {index} bytes");
+            let right = bytes[index];
+            for wrong in [right ^ 1, right ^ 2, right ^ 0x40, !right, 0, 1, 3, 0xff] {
+                bytes[index] = wrong;
+                load_and_open_beams(&bytes);
+                assert_eq!(LIVE.get(), 0, "protocol {protocol}, byte {index} as {wrong}");
+            }
+            bytes[index] = right;
+        }
+    }
+}

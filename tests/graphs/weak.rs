@@ -111,22 +111,6 @@ struct Ring {
 }
 
 #[test]
-fn a_strong_cycle_through_a_plain_struct_is_an_error() {
-    let ring = Rc::new(Ring { next: RefCell::new(None) });
-    *ring.next.borrow_mut() = Some(ring.clone());
-    for protocol in PROTOCOLS {
-        let bytes = dumps_with(&ring, protocol).unwrap();
-        let error = loads::<Rc<Ring>>(&bytes).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Cycle), "protocol {protocol}: {error}");
-        assert_eq!(
-            error.hint().unwrap(),
-            "hold what refers back to its owner in `Weak`, or the owner in `Rc<RefCell<_>>`"
-        );
-    }
-    ring.next.take();
-}
-
-#[test]
 fn hooks_see_a_parent_that_is_not_there_yet() {
     #[derive(Pickle)]
     #[pickle(after_load = Self::looks_up)]

@@ -78,14 +78,18 @@ fn value(container: &Container, field: &Field) -> TokenStream {
             fields.take_by(
                 |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
                 || <#ty as __pickle::Unpickle<'__de>>::absent(),
-                <#ty as __pickle::Unpickle<'__de>>::visit_cells,
+                |value, visitor| {
+                    <#ty as __pickle::Unpickle<'__de>>::visit_cells(value, visitor)
+                },
             )?
         },
         (None, Some(default)) => quote_spanned! {at(field)=>
             fields.take_by(
                 |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
                 || ::core::option::Option::Some(#default),
-                <#ty as __pickle::Unpickle<'__de>>::visit_cells,
+                |value, visitor| {
+                    <#ty as __pickle::Unpickle<'__de>>::visit_cells(value, visitor)
+                },
             )?
         },
         (Some(set), None) => {
@@ -127,7 +131,7 @@ pub(super) fn cells(container: &Container) -> TokenStream {
     }
     let (shell, visit) = match &container.body {
         Body::Struct(fields) => (shell(container, fields), visit_struct(container, fields)),
-        Body::Enum(variants) => (None, visit_enum(container, variants)),
+        Body::Enum(variants) => (unit(variants), visit_enum(container, variants)),
     };
     let shell = shell.map(|shell| {
         quote_spanned! {site()=>
@@ -167,6 +171,13 @@ fn plain<'f>(
     fields.list.iter().enumerate().filter(move |(_, field)| is_plain(field))
 }
 
+/// A variant without fields: one with fields may hold another value of the enum.
+fn unit(variants: &[Variant]) -> Option<TokenStream> {
+    let unit = variants.iter().find(|variant| variant.fields.list.is_empty())?;
+    let ident = &unit.ident;
+    Some(quote_spanned!(site()=> Self::#ident {}))
+}
+
 fn shell(container: &Container, fields: &Fields) -> Option<TokenStream> {
     if plain(container, fields).count() != fields.list.len() {
         return None;
@@ -203,9 +214,8 @@ fn visit_enum(container: &Container, variants: &[Variant]) -> Option<TokenStream
                 (quote_spanned!(site()=> #member: #local,), visit)
             })
             .unzip();
-        let visits = (!visits.is_empty()).then(|| (patterns, visits))?;
-        let (patterns, visits) = visits;
-        Some(quote_spanned!(site()=> Self::#ident { #(#patterns)* .. } => { #(#visits)* }))
+        (!visits.is_empty())
+            .then(|| quote_spanned!(site()=> Self::#ident { #(#patterns)* .. } => { #(#visits)* }))
     });
     let arms: Vec<_> = arms.collect();
     let has_more = arms.iter().any(Option::is_none).then(|| quote!(_ => {}));
