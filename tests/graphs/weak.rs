@@ -1,12 +1,11 @@
 //! `Weak`: back to the owner, forward to an object that comes later, or to nothing.
 
-use std::cell::RefCell;
 use std::rc::{self, Rc};
 use std::sync::{self, Arc, OnceLock};
 
-use pickle::{ErrorKind, Pickle, dumps_with, loads};
+use pickle::Pickle;
 
-use crate::{PROTOCOLS, each};
+use crate::each;
 
 #[derive(Pickle, Debug)]
 struct Child {
@@ -103,11 +102,6 @@ fn an_optional_weak_tells_none_from_nowhere() {
         assert!(nowhere.unwrap().upgrade().is_none());
         assert!(none.is_none());
     });
-}
-
-#[derive(Pickle, Debug)]
-struct Ring {
-    next: RefCell<Option<Rc<Ring>>>,
 }
 
 #[test]
