@@ -208,28 +208,69 @@ fn missing(feature: &str) -> Error {
 
 #[cfg(feature = "zstd")]
 mod zstd {
+    use std::cell::RefCell;
     use std::io::Read as _;
+
+    use ::zstd::bulk::{Compressor, Decompressor};
+    use ::zstd::zstd_safe::find_frame_compressed_size;
 
     use super::{Result, damaged};
 
-    pub(super) fn compress(pickle: &[u8], level: i32) -> Result<Vec<u8>> {
-        Ok(::zstd::bulk::compress(pickle, level)?)
+    /// Pickles up to this size share what Zstandard needs besides, thread by thread: to make that
+    /// anew takes longer than to compress a few hundred bytes.
+    const SMALL: usize = 256 << 10;
+
+    thread_local! {
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
     }
 
-    /// At most `size` bytes and one more. Memory grows with what the data gives.
-    pub(super) fn decompress(data: &[u8], size: usize) -> Result<Vec<u8>> {
-        let decoder = ::zstd::stream::read::Decoder::with_buffer(data);
-        let mut decoder = decoder.map_err(|_| damaged())?.single_frame();
-        // What was compressed in one piece needs no larger window than itself.
-        let window = size.max(1 << 10).next_power_of_two().ilog2().min(31);
-        decoder.window_log_max(window).map_err(|_| damaged())?;
-        let mut pickle = Vec::new();
-        let mut limited = decoder.by_ref().take((size as u64).saturating_add(1));
-        limited.read_to_end(&mut pickle).map_err(|_| damaged())?;
-        match decoder.finish().is_empty() {
-            true => Ok(pickle),
-            false => Err(damaged()),
+    pub(super) fn compress(pickle: &[u8], level: i32) -> Result<Vec<u8>> {
+        if pickle.len() > SMALL {
+            return Ok(::zstd::bulk::compress(pickle, level)?);
         }
+        COMPRESSOR.with_borrow_mut(|kept| {
+            let compressor = match kept {
+                Some(compressor) => {
+                    compressor.set_compression_level(level)?;
+                    compressor
+                }
+                None => kept.insert(Compressor::new(level)?),
+            };
+            Ok(compressor.compress(pickle)?)
+        })
+    }
+
+    /// At most `size` bytes and one more.
+    pub(super) fn decompress(data: &[u8], size: usize) -> Result<Vec<u8>> {
+        if find_frame_compressed_size(data) != Ok(data.len()) {
+            return Err(damaged());
+        }
+        match size <= SMALL {
+            true => decompress_small(data, size),
+            false => decompress_large(data, size),
+        }
+    }
+
+    fn decompress_small(data: &[u8], size: usize) -> Result<Vec<u8>> {
+        DECOMPRESSOR.with_borrow_mut(|kept| {
+            let decompressor = match kept {
+                Some(decompressor) => decompressor,
+                None => kept.insert(Decompressor::new()?),
+            };
+            decompressor.decompress(data, size).map_err(|_| damaged())
+        })
+    }
+
+    /// Memory grows with what the data gives.
+    fn decompress_large(data: &[u8], size: usize) -> Result<Vec<u8>> {
+        let mut decoder = ::zstd::stream::read::Decoder::with_buffer(data)?.single_frame();
+        // What was compressed in one piece needs no larger window than itself.
+        decoder.window_log_max(size.next_power_of_two().ilog2().min(31))?;
+        let mut pickle = Vec::new();
+        let mut limited = decoder.take((size as u64).saturating_add(1));
+        limited.read_to_end(&mut pickle).map_err(|_| damaged())?;
+        Ok(pickle)
     }
 }
 

@@ -94,7 +94,8 @@ impl Builder {
     }
 
     /// Compresses the records that are written from now on, each for itself, where that makes it
-    /// smaller: from about 100 bytes of text on, and more the larger they are. Any build with the
+    /// smaller: from about 100 bytes of text on, and more the larger they are. For records of a few
+    /// hundred bytes LZ4 takes well below a microsecond, Zstandard about ten to write. Any build with the
     /// feature of the algorithm (`zstd`, `lz4`) reads them, whatever it is told to write; any other
     /// can export, verify and remove them.
     ///
