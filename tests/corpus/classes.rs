@@ -63,7 +63,7 @@ pub(crate) enum IntColor {
 }
 
 #[derive(Pickle, Debug, Clone, Copy)]
-#[pickle(class = "h2_types.Holder.Nested", python = "enum")]
+#[pickle(class = "h2_types:Holder.Nested", python = "enum")]
 pub(crate) enum Nested {
     X = 1,
 }

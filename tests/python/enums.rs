@@ -1,8 +1,10 @@
 //! Enums from every form in which Python, or an encoder of JSON, has them.
 
-use pickle::{Pickle, from_value, loads, value};
+use std::collections::{BTreeSet, HashSet};
 
-use crate::golden::{assert_loads, refused};
+use pickle::{Pickle, Protocol, from_value, loads, value};
+
+use crate::golden::{assert_loads, pickles, refused};
 
 #[derive(Pickle, Debug, PartialEq, Clone)]
 #[pickle(class = "modern.Shape", alias = "shop.Shape")]
@@ -149,7 +151,8 @@ enum Unaliased {
 fn a_value_without_an_alias_is_an_error_that_says_so() {
     assert_eq!(
         refused::<Vec<Unaliased>>("sizes"),
-        "shop.Size has no variant s at [0] (byte 36)\nhint: there are Small"
+        "shop.Size has no variant s at [0] (byte 36)\nhint: there are Small; \
+         `#[pickle(alias = \"s\")]` on a variant names its value"
     );
 }
 
@@ -168,6 +171,67 @@ struct Perm(u8);
 fn members_of_an_int_enum_and_flags() {
     assert_loads("levels", &vec![Level::Low, Level::High]);
     assert_loads("perm", &Perm(6));
+}
+
+#[test]
+fn members_of_an_enum_are_written_as_python_writes_them() {
+    let colors = vec![Color::Red, Color::Green, Color::Red];
+    for (protocol, (writer, expected)) in (0..=5).zip(pickles("colors")) {
+        let protocol = Protocol::try_from(protocol).unwrap();
+        assert_eq!(pickle::dumps_with(&colors, protocol).unwrap(), expected, "{writer}");
+    }
+}
+
+#[derive(Pickle, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Clone)]
+#[pickle(class = "shop.Perm", python = "enum")]
+enum Flag {
+    X = 1,
+    W = 2,
+    R = 4,
+    All = 7,
+    Far = 1 << 40,
+}
+
+#[test]
+fn flags_load_into_a_set_or_a_sequence_of_the_members() {
+    assert_loads("perm", &BTreeSet::from([Flag::R, Flag::W]));
+    assert_loads("perm", &HashSet::from([Flag::R, Flag::W]));
+    assert_loads("perm", &vec![Flag::W, Flag::R]);
+    let far = b"cshop\nPerm\n(L1099511627780L\ntR.";
+    assert_eq!(loads::<Vec<Flag>>(far).unwrap(), [Flag::R, Flag::Far]);
+}
+
+#[test]
+fn no_flag_is_an_empty_set() {
+    assert_eq!(loads::<BTreeSet<Flag>>(b"cshop\nPerm\n(K\0tR.").unwrap(), BTreeSet::new());
+}
+
+#[test]
+fn a_value_that_a_member_has_is_this_member() {
+    assert_eq!(loads::<Vec<Flag>>(b"cshop\nPerm\n(K\x07tR.").unwrap(), [Flag::All]);
+    assert_eq!(loads::<Flag>(b"cshop\nPerm\n(K\x07tR.").unwrap(), Flag::All);
+    assert_eq!(loads::<Vec<Flag>>(b"cshop\nPerm\n(K\x04tR.").unwrap(), [Flag::R]);
+}
+
+#[test]
+fn several_flags_are_no_variant() {
+    let error = loads::<Flag>(b"cshop\nPerm\n(K\x05tR.").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "shop.Perm has no variant 5 (byte 15)\nhint: there are X, W, R, All, Far; \
+         several flags load into a set or sequence of the enum"
+    );
+}
+
+#[test]
+fn a_flag_that_the_enum_does_not_have_is_an_error() {
+    let error = loads::<Vec<Flag>>(b"cshop\nPerm\n(K\x09tR.").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "shop.Perm has no variant 9 (byte 15)\nhint: there are X, W, R, All, Far"
+    );
+    let error = loads::<Vec<Flag>>(b"cshop\nOther\n(K\x05tR.").unwrap_err();
+    assert_eq!(error.to_string(), "expected list, found shop.Other object (byte 16)");
 }
 
 #[derive(Pickle, Debug, PartialEq)]

@@ -229,7 +229,12 @@ where
     }
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
-        let items = restorer.elements(id)?;
+        let items = match restorer.elements(id) {
+            Ok(items) => items,
+            Err(error) => {
+                return restorer.members(id)?.map(Self::from_iter).ok_or(error);
+            }
+        };
         let mut set = Self::default();
         // As Python: of equal elements the first stays.
         let insert = |set: &mut Self, item| {
@@ -290,7 +295,12 @@ impl<'de, T: Unpickle<'de> + Ord> Unpickle<'de> for BTreeSet<T> {
     }
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
-        let items = restorer.elements(id)?;
+        let items = match restorer.elements(id) {
+            Ok(items) => items,
+            Err(error) => {
+                return restorer.members(id)?.map(Self::from_iter).ok_or(error);
+            }
+        };
         let mut set = Self::new();
         // As Python: of equal elements the first stays.
         let insert = |set: &mut Self, item| {

@@ -1,6 +1,7 @@
 //! Functions and classes by name, and what calls of them make.
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::shape::Shape;
 
 use super::names;
 use super::opcode as op;
@@ -53,6 +54,39 @@ impl Saver<'_> {
         Ok(())
     }
 
+    /// A member of an `enum.Enum` by its value, as CPython writes it: a call of the class. There is
+    /// one object for each member.
+    pub(super) fn member(
+        &mut self,
+        shape: &'static Shape,
+        name: &'static str,
+        value: i128,
+    ) -> Result<()> {
+        let key = class_key(shape.qualname, Some(name));
+        if self.known_class(key) {
+            return Ok(());
+        }
+        self.class(shape.module, shape.qualname, None)?;
+        self.tuple(1, |saver| {
+            saver.int128(value);
+            Ok(())
+        })?;
+        self.writer.op(op::REDUCE);
+        self.classes.insert(key, Class { memo: self.memo_len, used: false });
+        self.number(None);
+        Ok(())
+    }
+
+    /// Refers to a class or member that was written before.
+    fn known_class(&mut self, key: (usize, usize)) -> bool {
+        let Some(class) = self.classes.get_mut(&key) else { return false };
+        class.used = true;
+        let memo = class.memo;
+        self.writer.boundary();
+        self.writer.get(memo);
+        true
+    }
+
     /// The class of a derived type, or of a variant of it.
     pub(super) fn class(
         &mut self,
@@ -61,12 +95,8 @@ impl Saver<'_> {
         variant: Option<&'static str>,
     ) -> Result<()> {
         let owner = variant.unwrap_or(name);
-        let key = (name.as_ptr() as usize, variant.map_or(0, |name| name.as_ptr() as usize));
-        if let Some(class) = self.classes.get_mut(&key).filter(|_| !owner.is_empty()) {
-            class.used = true;
-            let memo = class.memo;
-            self.writer.boundary();
-            self.writer.get(memo);
+        let key = class_key(name, variant);
+        if !owner.is_empty() && self.known_class(key) {
             return Ok(());
         }
         let before = self.memo_len;
@@ -163,4 +193,9 @@ impl Saver<'_> {
         self.writer.line_pair(op::GLOBAL, &module, &name);
         Ok(())
     }
+}
+
+/// A class of a derived type or of a variant: the addresses of their names.
+fn class_key(name: &'static str, variant: Option<&'static str>) -> (usize, usize) {
+    (name.as_ptr().addr(), variant.map_or(0, |name| name.as_ptr().addr()))
 }

@@ -72,7 +72,10 @@ impl Saver<'_> {
             }
             (PythonShape::Enum, _) => {
                 let shared = self.begin();
-                self.class(shape.module, shape.qualname, Some(variant.name))?;
+                match variant.value {
+                    Some(value) => self.member(shape, variant.name, value)?,
+                    None => self.class(shape.module, shape.qualname, Some(variant.name))?,
+                }
                 self.share(shared, None);
                 Ok(())
             }

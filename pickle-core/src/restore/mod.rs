@@ -41,6 +41,8 @@ pub struct Restorer<'g, 'de> {
     env: &'g Env,
     /// The object whose class is known already, by a registry.
     identified: Option<NodeId>,
+    /// The object that stands for one member of several, by the number of its variant.
+    member: Option<(NodeId, usize)>,
     max_depth: u32,
     /// The containers being restored, the innermost last.
     open: Vec<NodeId>,
@@ -84,6 +86,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
             graph,
             env,
             identified: None,
+            member: None,
             max_depth: limits.max_depth,
             open: Vec::new(),
             nodes: max_nodes,
@@ -401,7 +404,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
     /// # Errors
     /// When the node denotes no sequence, or an item cannot be restored.
     pub fn list<T: Unpickle<'de>>(&mut self, id: NodeId) -> Result<Vec<T>> {
-        let items = self.items(id)?;
+        let items = match self.items(id) {
+            Ok(items) => items,
+            Err(error) => return self.members(id)?.ok_or(error),
+        };
         self.charge(items.len(), size_of::<T>())?;
         self.nest(id, |restorer| {
             let mut list = Vec::with_capacity(items.len());

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Node, NodeId};
 use crate::shape::{Body, Fields, Shape, Style, Variant};
+use crate::traits::Unpickle;
 
 use super::fields::{Owner, RestoredFields, Source};
 use super::{Instance, Restorer};
@@ -31,6 +32,9 @@ impl<'g, 'de> Restorer<'g, 'de> {
     #[doc(hidden)]
     pub fn variant(&self, id: NodeId, shape: &'static Shape) -> Result<RestoredVariant<'g>> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
+        if let Some((_, index)) = self.member.filter(|(of, _)| *of == id) {
+            return Ok(RestoredVariant { index, source: Source::Nothing, id });
+        }
         let graph = self.graph;
         let (name, source) = match graph.node(id) {
             Node::Str(_) => (Cow::Borrowed(self.text(id)?), Source::Nothing),
@@ -60,7 +64,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
         };
         match find(variants, &name) {
             Some(index) => Ok(RestoredVariant { index, source, id }),
-            None => Err(self.unknown_variant(id, shape, variants, &name)),
+            None => Err(self.unknown_variant(id, shape, variants, &name, "")),
         }
     }
 
@@ -217,10 +221,12 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 match find(variants, name) {
                     Some(index) => Ok(RestoredVariant { index, source: Source::Nothing, id }),
                     None => {
-                        Err(self.unknown_variant(id, shape, variants, name).with_hint(format!(
-                            "`#[pickle(alias = \"{}\")]` on the variant would name its value",
-                            name.escape_debug()
-                        )))
+                        let shown: String = name.chars().take(100).collect();
+                        let alias = format!(
+                            "; `#[pickle(alias = \"{}\")]` on a variant names its value",
+                            shown.escape_debug()
+                        );
+                        Err(self.unknown_variant(id, shape, variants, name, &alias))
                     }
                 }
             }
@@ -244,7 +250,15 @@ impl<'g, 'de> Restorer<'g, 'de> {
                      `Red = 1`",
                 ))
             }
-            None => Err(self.unknown_variant(id, shape, variants, &value.to_string())),
+            None => {
+                let combined = match combination(variants, value) {
+                    Some(parts) if parts.len() > 1 => {
+                        "; several flags load into a set or sequence of the enum"
+                    }
+                    _ => "",
+                };
+                Err(self.unknown_variant(id, shape, variants, &value.to_string(), combined))
+            }
         }
     }
 
@@ -260,16 +274,59 @@ impl<'g, 'de> Restorer<'g, 'de> {
         shape: &'static Shape,
         variants: &'static [Variant],
         name: &str,
+        advice: &str,
     ) -> Error {
         let found: String = name.chars().take(100).flat_map(char::escape_debug).collect();
         let names = || variants.iter().map(|variant| variant.name);
-        let hint = match crate::near::near(&found, names()) {
+        // A number is near to every short name.
+        let near = || crate::near::near(&found, names());
+        let hint = match found.parse::<i128>().is_err().then(near).flatten() {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", names().take(20).collect::<Vec<_>>().join(", ")),
         };
         let kind = ErrorKind::UnknownVariant { found, owner: shape.class.into() };
-        self.at(id, Error::new(kind).with_hint(hint))
+        self.at(id, Error::new(kind).with_hint(hint + advice))
     }
+
+    /// The members that a value of Python's `enum.Flag` combines, where the type is its enum.
+    pub(crate) fn members<T: Unpickle<'de>>(&mut self, id: NodeId) -> Result<Option<Vec<T>>> {
+        let Some(indexes) = T::shape().and_then(|shape| self.flags(id, shape)).transpose()? else {
+            return Ok(None);
+        };
+        self.charge(indexes.len(), size_of::<T>())?;
+        let member = |index| {
+            self.member = Some((id, index));
+            let restored = T::restore(id, self);
+            self.member = None;
+            restored
+        };
+        indexes.into_iter().map(member).collect::<Result<_>>().map(Some)
+    }
+
+    fn flags(&self, id: NodeId, shape: &'static Shape) -> Option<Result<Vec<usize>>> {
+        let Body::Enum(variants) = &shape.body else { return None };
+        let made = self.instance(id).filter(|made| is_enum(shape, made))?;
+        let [value] = made.args else { return None };
+        let value = self.integer(*value).ok()?.to_i128()?;
+        match variants.iter().position(|variant| variant.value == Some(value)) {
+            Some(index) => Some(Ok(vec![index])),
+            None => {
+                Some(combination(variants, value).ok_or_else(|| {
+                    self.unknown_variant(id, shape, variants, &value.to_string(), "")
+                }))
+            }
+        }
+    }
+}
+
+/// The members with one bit each that together have this value, in the order of declaration.
+fn combination(variants: &[Variant], value: i128) -> Option<Vec<usize>> {
+    let bit = |variant: &Variant| variant.value.filter(|bit| *bit > 0 && bit.count_ones() == 1);
+    let is_part = |variant| bit(variant).is_some_and(|bit| value & bit != 0);
+    let parts: Vec<usize> =
+        (0..variants.len()).filter(|index| is_part(&variants[*index])).collect();
+    let whole = parts.iter().fold(0, |whole, index| whole | bit(&variants[*index]).unwrap_or(0));
+    (whole == value).then_some(parts)
 }
 
 fn has_field(fields: &Fields, name: &str) -> bool {

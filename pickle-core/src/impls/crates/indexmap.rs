@@ -54,7 +54,12 @@ where
     }
 
     fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
-        let items = restorer.elements(id)?;
+        let items = match restorer.elements(id) {
+            Ok(items) => items,
+            Err(error) => {
+                return restorer.members(id)?.map(Self::from_iter).ok_or(error);
+            }
+        };
         let mut set = Self::default();
         let insert = |set: &mut Self, item| {
             set.insert(item);
