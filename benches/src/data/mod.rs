@@ -1,6 +1,7 @@
 //! The data sets of the `rust_serialization_benchmark` suite, made anew from their descriptions
 //! (<https://github.com/djkoloski/rust_serialization_benchmark>).
 
+pub mod graph;
 pub mod log;
 pub mod mesh;
 pub mod minecraft;

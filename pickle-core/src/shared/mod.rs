@@ -8,6 +8,7 @@ mod cyclic;
 mod erased;
 mod hollow;
 mod memo;
+mod objects;
 mod visits;
 
 use std::ops::Deref;
@@ -27,7 +28,8 @@ pub(crate) use erased::Kept;
 pub(crate) use hollow::{build_cell, build_once};
 pub use memo::{Loading, Memo, SlotId};
 pub(crate) use memo::{Mark, Missing};
-pub(crate) use visits::{Objects, Visits};
+pub(crate) use objects::Objects;
+pub(crate) use visits::Visits;
 
 /// `Rc` with its `Weak`.
 #[derive(Debug)]

@@ -1,24 +1,21 @@
 //! The objects of one dump, by address; and of those before it by the same `Pickler`.
 
 use std::any::TypeId;
-use std::hash::BuildHasher as _;
+use std::cell::Cell;
 use std::rc::Rc;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-
+use super::objects::{Objects, SPARE};
 use super::{Family, Kept};
 use crate::native::Word;
 use crate::traits::Pickle;
 
 /// What the pointers met so far say in their heads, decided by the pass that measures and repeated
 /// by the pass that encodes.
-#[derive(Default)]
 pub(crate) struct Visits {
     /// Those of earlier pickles, which may be referred to.
     earlier: Option<Rc<Objects>>,
     objects: Objects,
-    words: Vec<(Word, usize)>,
+    words: Vec<Said>,
     /// The next of the words to be repeated.
     next: usize,
     /// Whether one pointer may be met twice: through references to it, or in a later pickle.
@@ -26,88 +23,58 @@ pub(crate) struct Visits {
     is_used: bool,
 }
 
-/// Objects by address, with their numbers.
-#[derive(Default)]
-pub(crate) struct Objects {
-    table: HashTable<Object>,
-    hasher: RandomState,
-    /// Temporaries of a `getstate` may go, and others take their addresses.
-    kept: Vec<Kept>,
-    /// The number of the first.
-    first: u32,
+/// A word, and about which object it is: the lower half of its address, to find out that a value has
+/// changed.
+#[derive(Clone, Copy)]
+struct Said {
+    word: Word,
+    of: u32,
 }
 
-struct Object {
-    address: usize,
-    ty: TypeId,
-    number: u32,
-}
-
-impl Objects {
-    fn find(&self, address: usize, ty: TypeId) -> Option<u32> {
-        let is_same = |object: &Object| object.address == address && object.ty == ty;
-        Some(self.table.find(self.hasher.hash_one(address), is_same)?.number)
-    }
-
-    fn insert(&mut self, object: Object) {
-        let hasher = &self.hasher;
-        let hash = hasher.hash_one(object.address);
-        self.table.insert_unique(hash, object, |object| hasher.hash_one(object.address));
-    }
-
-    /// The number that the next object gets.
-    pub(crate) fn end(&self) -> u32 {
-        self.first + self.kept.len() as u32
-    }
-
-    /// Takes in what a later pickle has numbered.
-    fn append(&mut self, mut later: Self) {
-        if self.kept.is_empty() {
-            // Most often there is one large pickle.
-            *self = Self { first: self.first, ..later };
-            return;
-        }
-        self.kept.append(&mut later.kept);
-        later.table.drain().for_each(|object| self.insert(object));
-    }
+thread_local! {
+    /// The memory of the last dump on this thread: fresh memory takes longer than all the rest.
+    static LAST: Cell<Option<(Objects, Vec<Said>)>> = const { Cell::new(None) };
 }
 
 impl Visits {
     pub(crate) fn new(aliases: bool) -> Self {
-        Self { aliases, ..Self::default() }
+        let (objects, words) = LAST.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        Self { earlier: None, objects, words, next: 0, aliases, is_used: false }
     }
 
     /// Those of a pickle that may refer to objects of earlier ones, and later ones to its own.
     pub(crate) fn after(earlier: &Rc<Objects>) -> Self {
-        let objects = Objects { first: earlier.end(), ..Objects::default() };
-        Self { earlier: Some(Rc::clone(earlier)), objects, aliases: true, ..Self::default() }
+        let mut visits = Self::new(true);
+        visits.objects.set_first(earlier.end());
+        visits.earlier = Some(Rc::clone(earlier));
+        visits
     }
 
     /// The pickle was written: its objects are known to later ones.
-    pub(crate) fn succeed(self, earlier: &mut Rc<Objects>) {
-        let Self { earlier: before, objects, .. } = self;
-        drop(before);
+    pub(crate) fn succeed(mut self, earlier: &mut Rc<Objects>) {
+        self.earlier = None;
         if let Some(earlier) = Rc::get_mut(earlier) {
-            earlier.append(objects);
+            earlier.append(std::mem::take(&mut self.objects));
         }
     }
 
     /// Decides about a pointer; whether its object is written with it.
     pub(crate) fn visit<F: Family, T: Pickle + ?Sized>(&mut self, strong: &F::Strong<T>) -> bool {
         let address = address(&**strong);
+        let of = address as u32;
         let word = match F::is_unique(strong) && !self.aliases {
             // Nothing else can refer to it.
             true => Word::Unnumbered,
             false => self.number(address, strong.type_key(), || Kept::new(F::downgrade(strong))),
         };
-        self.words.push((word, address));
+        self.words.push(Said { word, of });
         self.is_used = true;
         !matches!(word, Word::Known(_))
     }
 
     /// Notes a weak pointer to nothing.
     pub(crate) fn dangling(&mut self) {
-        self.words.push((Word::Dangling, 0));
+        self.words.push(Said { word: Word::Dangling, of: 0 });
         self.is_used = true;
     }
 
@@ -119,17 +86,11 @@ impl Visits {
         {
             return Word::Known(number);
         }
-        if let Some(number) = self.objects.find(address, ty) {
-            return Word::Known(number);
-        }
-        let number = self.objects.end();
-        if number >= Word::MOST {
+        if self.objects.end() >= Word::MOST {
             // More than four billion objects: the others are not shared.
-            return Word::Unnumbered;
+            return self.objects.find(address, ty).map_or(Word::Unnumbered, Word::Known);
         }
-        self.objects.kept.push(keep());
-        self.objects.insert(Object { address, ty, number });
-        Word::New
+        self.objects.find_or_add(address, ty, keep).map_or(Word::New, Word::Known)
     }
 
     /// Whether anything was visited.
@@ -156,9 +117,21 @@ impl Visits {
 
     /// The next word, if it was decided about this object.
     pub(crate) fn repeat<T: ?Sized>(&mut self, object: Option<&T>) -> Option<Word> {
-        let (word, of) = *self.words.get(self.next)?;
+        let Said { word, of } = *self.words.get(self.next)?;
         self.next += 1;
-        (of == object.map_or(0, address)).then_some(word)
+        (of == object.map_or(0, address) as u32).then_some(word)
+    }
+}
+
+impl Drop for Visits {
+    fn drop(&mut self) {
+        let (mut objects, mut words) =
+            (std::mem::take(&mut self.objects), std::mem::take(&mut self.words));
+        objects.clear();
+        words.clear();
+        words.shrink_to(SPARE);
+        // On a thread that ends there is no next dump.
+        let _ = LAST.try_with(|last| last.set(Some((objects, words))));
     }
 }
 
