@@ -8,6 +8,7 @@ use crate::native::{
     Cursor, Fields, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written,
 };
 use crate::python::{BigInt, Saver};
+use crate::registry::Registry;
 use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{SchemaBuilder, SchemaId};
 use crate::shape::Shape;
@@ -87,6 +88,12 @@ pub trait Pickle: Layout {
     #[doc(hidden)]
     fn type_key(&self) -> TypeId {
         typeid::of::<Self>()
+    }
+
+    /// Whether Python gets the object in a dict that names its class.
+    #[doc(hidden)]
+    fn is_tagged(&self, _registry: &Registry) -> bool {
+        false
     }
 
     /// The value as an element of `bytes`.

@@ -171,6 +171,57 @@ fn an_object_dumped_as_its_own_type_is_loaded_as_one_of_a_trait() {
     });
 }
 
+/// In Python, as one of a trait, a dict that names its class.
+#[pickle::class(name = "several.Count")]
+impl Shape for u32 {
+    fn corners(&self) -> u32 {
+        *self
+    }
+}
+
+/// Called otherwise than its type.
+#[derive(Pickle)]
+struct Star(u32);
+
+#[pickle::class(name = "several.Sun")]
+impl Shape for Star {
+    fn corners(&self) -> u32 {
+        self.0
+    }
+}
+
+#[test]
+fn one_object_is_one_in_a_pickle_whether_seen_as_its_type_or_as_one_of_a_trait() {
+    fn check<T: Shape + Pickle + UnpickleOwned + 'static>(
+        value: T,
+        as_trait: fn(Rc<T>) -> Rc<dyn Shape>,
+    ) {
+        let own = Rc::new(value);
+        let shape = as_trait(own.clone());
+        let is_one = |own: &Rc<T>, shape: &Rc<dyn Shape>| {
+            assert_eq!(own.corners(), shape.corners());
+            assert_eq!(Rc::as_ptr(own).cast::<()>(), Rc::as_ptr(shape).cast::<()>());
+        };
+        crate::each(&(own.clone(), shape.clone(), own.clone()), |_, (own, shape, again)| {
+            is_one(&own, &shape);
+            is_one(&again, &shape);
+        });
+        crate::each(&(shape.clone(), own.clone(), shape.clone()), |_, (shape, own, again)| {
+            is_one(&own, &shape);
+            is_one(&own, &again);
+        });
+        crate::each(&(Rc::downgrade(&shape), own.clone()), |_, (shape, own)| {
+            is_one(&own, &shape.upgrade().unwrap());
+        });
+        each(&shape, &own, |shape, own| is_one(&own, &shape));
+        each(&own, &shape, |own, shape| is_one(&own, &shape));
+    }
+
+    check(Polygon { corners: 3 }, |polygon| polygon);
+    check(5_u32, |count| count);
+    check(Star(7), |star| star);
+}
+
 #[test]
 fn a_temporary_of_one_dump_is_not_taken_for_an_object_of_the_next() {
     for protocol in PROTOCOLS {

@@ -123,11 +123,12 @@ impl Saver<'_> {
         name: &str,
         save: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
+        let tagged = self.pending.filter(|pending| pending.is_tagged());
         self.begin_dict()?;
         let mut batch = Batch::dict(1);
         batch.before(&mut self.writer);
         self.str(name);
-        self.nest(save)?;
+        self.nest(|saver| saver.inside_tag(tagged, save))?;
         batch.after(&mut self.writer);
         batch.end(&mut self.writer)
     }

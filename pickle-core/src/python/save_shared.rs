@@ -13,10 +13,18 @@ use super::saver::Saver;
 
 /// A shared object that is about to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     address: usize,
     /// Inside a key or an element of a set, where a list is a tuple.
     in_key: bool,
+    /// As one of a trait's, in a dict that names its class. What is in the dict is the object itself.
+    is_tagged: bool,
+}
+
+impl Shared {
+    pub(super) fn is_tagged(self) -> bool {
+        self.is_tagged
+    }
 }
 
 /// The shared objects of one pickle.
@@ -69,7 +77,34 @@ impl Saver<'_> {
         strong: &F::Strong<T>,
     ) -> Result<()> {
         let address = std::ptr::from_ref(&**strong).cast::<()>().addr();
-        let shared = Shared { address, in_key: self.in_key };
+        let is_tagged = strong.is_tagged(self.env.registry());
+        let shared = Shared { address, in_key: self.in_key, is_tagged };
+        self.shared_as(shared, || Kept::new(F::downgrade(strong)), |saver| (**strong).save(saver))
+    }
+
+    /// What stands in the dict that names the class of an object: the object itself, one and the
+    /// same for pointers of its own type.
+    pub(crate) fn inside_tag(
+        &mut self,
+        tagged: Option<Shared>,
+        save: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        match tagged {
+            // What keeps the one keeps the other.
+            Some(tagged) => {
+                let shared = Shared { is_tagged: false, in_key: self.in_key, ..tagged };
+                self.shared_as(shared, Kept::nothing, save)
+            }
+            None => save(self),
+        }
+    }
+
+    fn shared_as(
+        &mut self,
+        shared: Shared,
+        keep: impl FnOnce() -> Kept,
+        save: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         match self.shared.numbers.get(&shared) {
             Some(Some(number)) => {
                 let number = *number;
@@ -84,9 +119,9 @@ impl Saver<'_> {
             None => {}
         }
         self.shared.numbers.insert(shared, None);
-        self.shared.kept.push(Kept::new(F::downgrade(strong)));
+        self.shared.kept.push(keep());
         let outer = self.pending.replace(shared);
-        self.nest(|saver| (**strong).save(saver))?;
+        self.nest(save)?;
         self.pending = None;
         if let (Some(outer), Some(Some(number))) = (outer, self.shared.numbers.get(&shared)) {
             let number = *number;

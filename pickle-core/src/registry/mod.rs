@@ -22,7 +22,7 @@ pub use class::{Class, ClassEntry, Implements, Maker, Object, Otherwise, Probe, 
 pub use function::{Function, Named};
 pub use global::Global;
 #[doc(hidden)]
-pub use object::{HEAD, decode_box, describe, encode, measure, restore_box, save};
+pub use object::{HEAD, decode_box, describe, encode, is_tagged, measure, restore_box, save};
 pub(crate) use object::{Member, MemberOf};
 #[doc(hidden)]
 pub use shared::{dangling, decode_shared, find, find_weak, restore_shared, restore_weak};

@@ -126,6 +126,11 @@ pub fn save<O: ?Sized + Class>(object: &O, saver: &mut Saver<'_>) -> Result<()> 
     saver.tagged_by(entry.name(), |saver| object.__pickle_save(saver))
 }
 
+/// `Pickle::is_tagged` of an object.
+pub fn is_tagged<O: ?Sized + Class>(object: &O, registry: &Registry) -> bool {
+    Member::of(object).find(registry).is_ok_and(|entry| !entry.is_told_by_class())
+}
+
 /// `Unpickle::restore` of an object in a box.
 pub fn restore_box<O: ?Sized + Class>(
     id: NodeId,
@@ -256,6 +261,10 @@ macro_rules! __class_object {
 
             fn save(&self, saver: &mut $crate::Saver<'_>) -> $crate::Result<()> {
                 $crate::registry::save(self, saver)
+            }
+
+            fn is_tagged(&self, registry: &$crate::Registry) -> ::core::primitive::bool {
+                $crate::registry::is_tagged(self, registry)
             }
 
             fn type_key(&self) -> ::core::any::TypeId {

@@ -115,6 +115,11 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    /// Keeps nothing: what stands for an object that is kept already.
+    pub(crate) fn nothing() -> Self {
+        Self::new(rc::Weak::<()>::new())
+    }
+
     /// Keeps a weak pointer, whatever lifetimes its type has.
     pub(crate) fn new<W>(weak: W) -> Self {
         if size_of::<W>() == size_of::<*const ()>() {
