@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use ::redb::{
     Database, Durability as RedbDurability, ReadOnlyTable, ReadableDatabase as _,
@@ -15,7 +15,9 @@ use super::{
     Settings,
 };
 use crate::error::{Error, ErrorKind, Result};
+use group::Group;
 
+mod group;
 mod repair;
 
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("pickle");
@@ -28,9 +30,11 @@ pub(crate) struct RedbEngine {
 
 struct Core {
     db: Database,
-    commit: RedbDurability,
-    /// Held from the check of what is expected to the commit.
-    writer: Mutex<()>,
+    /// Whether writes are acknowledged when they are durable.
+    waits: bool,
+    /// The number of the last write. Held from the check of what is expected to the commit.
+    writer: Mutex<u64>,
+    group: Group,
 }
 
 impl RedbEngine {
@@ -86,11 +90,9 @@ impl RedbEngine {
     }
 
     fn over(db: Database, durability: Durability) -> Result<Self> {
-        let commit = match durability {
-            Durability::Sync => RedbDurability::Immediate,
-            Durability::Every(_) | Durability::Os => RedbDurability::None,
-        };
-        let core = Arc::new(Core { db, commit, writer: Mutex::new(()) });
+        let waits = durability == Durability::Sync;
+        let (writer, group) = (Mutex::default(), Group::default());
+        let core = Arc::new(Core { db, waits, writer, group });
         // The table must be there for readers.
         core.write(RedbDurability::Immediate, &[])?;
         let syncer = match durability {
@@ -127,10 +129,16 @@ impl Core {
         })
     }
 
-    fn sync(&self) -> Result<()> {
-        let _writer = self.writer.lock().unwrap_or_else(|poison| poison.into_inner());
+    fn writer(&self) -> MutexGuard<'_, u64> {
+        self.writer.lock().unwrap_or_else(|poison| poison.into_inner())
+    }
+
+    /// Makes all writes durable; returns the number of the last.
+    fn sync(&self) -> Result<u64> {
+        let last = self.writer();
         // A durable commit makes those before it durable.
-        self.write(RedbDurability::Immediate, &[])
+        self.write(RedbDurability::Immediate, &[])?;
+        Ok(*last)
     }
 }
 
@@ -181,20 +189,33 @@ impl Engine for RedbEngine {
 
     fn apply(&self, expect: &[Expect], ops: &[Op]) -> Result<Applied> {
         self.limits().check(ops)?;
-        let _writer = self.core.writer.lock().unwrap_or_else(|poison| poison.into_inner());
+        let core = &*self.core;
+        let begun = core.group.begin();
+        let mut last = core.writer();
         for expect in expect {
             if !expect.holds(self)? {
                 return Ok(Applied::Conflict);
             }
         }
-        if !ops.is_empty() {
-            self.core.write(self.core.commit, ops)?;
+        if ops.is_empty() {
+            return Ok(Applied::Committed);
+        }
+        core.write(RedbDurability::None, ops)?;
+        *last += 1;
+        let number = *last;
+        drop((last, begun));
+        if core.waits {
+            let pause = || {
+                std::thread::yield_now();
+                drop(core.writer());
+            };
+            core.group.wait_for(number, pause, || core.sync())?;
         }
         Ok(Applied::Committed)
     }
 
     fn sync(&self) -> Result<()> {
-        self.core.sync()
+        self.core.sync().map(drop)
     }
 
     fn limits(&self) -> EngineLimits {
@@ -223,7 +244,7 @@ impl Engine for RedbEngine {
 
 impl Drop for RedbEngine {
     fn drop(&mut self) {
-        if matches!(self.core.commit, RedbDurability::None) {
+        if !self.core.waits {
             // Who must know calls `sync` first.
             let _ = self.core.sync();
         }
