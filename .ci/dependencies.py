@@ -12,15 +12,18 @@ def main():
         subprocess.check_output(["cargo", "metadata", "--format-version", "1", "--all-features"])
     )
     with open("deny.toml", "rb") as file:
-        allowed = set(tomllib.load(file)["licenses"]["allow"])
+        licenses = tomllib.load(file)["licenses"]
+    allowed = set(licenses["allow"])
+    clarified = {entry["crate"]: entry["expression"] for entry in licenses.get("clarify", [])}
     with open("Cargo.toml", "rb") as file:
         ours = tomllib.load(file)["workspace"]["package"]["rust-version"]
     shipped = runtime_packages(metadata)
     problems = []
     for package in metadata["packages"]:
         name = f"{package['name']} {package['version']}"
-        if not licensed(package.get("license") or "", allowed):
-            problems.append(f"{name}: licence {package.get('license')!r} is not in deny.toml")
+        license = package.get("license") or clarified.get(package["name"], "")
+        if not licensed(license, allowed):
+            problems.append(f"{name}: licence {license!r} is not in deny.toml")
         needed = package.get("rust_version")
         if package["id"] in shipped and needed and number(needed) > number(ours):
             problems.append(f"{name}: needs Rust {needed}, we promise {ours}")

@@ -260,7 +260,7 @@ mod tests {
                 assert_eq!(number(&mut objects, address, ty), Some(index));
                 assert_eq!(objects.find(address, other), None);
             }
-            assert_eq!(objects.find(5 * stride | 8, ty), Some(4));
+            assert_eq!(objects.find((5 * stride) | 8, ty), Some(4));
             assert_eq!(objects.end(), 3000);
         }
     }
