@@ -271,7 +271,8 @@ impl<'de, S> Unpickler<'de, S> {
     }
 
     /// The schema of pickles that have its fingerprint alone, any number of them: where pickles were
-    /// written with [`SchemaMode::Omit`] and their schemas kept elsewhere, old ones load by this.
+    /// written with [`SchemaMode::Omit`](crate::SchemaMode::Omit) and their schemas kept elsewhere,
+    /// old ones load by this.
     ///
     /// ```
     /// use pickle_core::{Pickler, SchemaMode, Unpickler, schema};
