@@ -69,17 +69,21 @@ impl Arguments {
             self.object = Some(input.parse()?);
             return Ok(());
         }
+        // The name alone is short for `name = ".."`.
         if input.peek(LitStr) {
             let text: LitStr = input.parse()?;
-            let message = format!("write `name = \"{}\"`", text.value());
-            return Err(syn::Error::new(text.span(), message));
+            let span = text.span();
+            if self.name.replace(text).is_some() {
+                ctxt.error(span, "the name is given twice");
+            }
+            return Ok(());
         }
         let name = input.call(Ident::parse_any)?;
         match name.to_string().as_str() {
             "name" => {
                 input.parse::<Token![=]>()?;
                 if self.name.replace(input.parse()?).is_some() {
-                    ctxt.error(name.span(), "`name` is given twice");
+                    ctxt.error(name.span(), "the name is given twice");
                 }
             }
             "alias" => {

@@ -50,7 +50,7 @@ impl Shape for Group {
     }
 }
 
-#[pickle::class(name = "shapes.Strip")]
+#[pickle::class("shapes.Strip")]
 impl Shape for u32 {
     fn area(&self) -> f64 {
         f64::from(*self)

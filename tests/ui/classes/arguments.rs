@@ -6,7 +6,7 @@ trait Shape {}
 #[derive(Pickle)]
 struct Circle;
 
-#[pickle::class("shapes.Circle")]
+#[pickle::class("shapes.Circle", name = "shapes.Round")]
 impl Shape for Circle {}
 
 #[derive(Pickle)]
