@@ -44,6 +44,7 @@ impl Limits {
     };
 
     /// The memory budget of a load from `input` bytes.
+    #[inline]
     pub(crate) fn budget(&self, input: usize) -> u64 {
         let proportional = (input as u64).saturating_mul(self.max_alloc_ratio.into());
         proportional.saturating_add(1 << 20).min(self.max_alloc_bytes)

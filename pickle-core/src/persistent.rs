@@ -258,7 +258,7 @@ impl<'de, T: 'static, I: UnpickleOwned + 'static> Unpickle<'de> for Persistent<T
     ) -> Result<Filled<'b, Self>> {
         let start = reader.offset();
         let id: I = reader.state()?;
-        match Resolvers::object_of(reader.env.resolvers(), id) {
+        match Resolvers::object_of(reader.env().resolvers(), id) {
             Ok(value) => Ok(slot.write(Self::new(value))),
             Err(error) => Err(error.at(start)),
         }

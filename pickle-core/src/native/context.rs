@@ -18,8 +18,6 @@ use crate::type_info::TypeInfo;
 #[derive(Default)]
 pub(crate) struct Context {
     inner: Option<Box<Inner>>,
-    /// The shared objects met, where the type may have such.
-    pub(super) visits: Option<Box<Visits>>,
 }
 
 #[derive(Default)]
@@ -27,51 +25,60 @@ struct Inner {
     env: Env,
     classes: Vec<Arc<ClassEntry>>,
     numbers: HashMap<(TypeId, TypeId), u32, foldhash::fast::FixedState>,
+    /// The shared objects met, where the type may have such.
+    visits: Option<Visits>,
 }
 
 impl Context {
     #[inline(always)]
     pub(super) fn new(env: &Env, info: &TypeInfo) -> Self {
         if env.is_default() && !info.is_shared {
-            return Self { inner: None, visits: None };
+            return Self { inner: None };
         }
-        Self::with(env, info)
-    }
-
-    #[inline(never)]
-    fn with(env: &Env, info: &TypeInfo) -> Self {
-        let inner = || Box::new(Inner { env: env.clone(), ..Inner::default() });
-        let visits = || Box::new(Visits::new(info.has_aliases));
-        Self { inner: (!env.is_default()).then(inner), visits: info.is_shared.then(visits) }
+        Self::with(env, info.is_shared.then(|| Visits::new(info.has_aliases)))
     }
 
     /// That of a pickle in a run.
     pub(super) fn in_run(env: &Env, visits: Visits) -> Self {
-        let inner = || Box::new(Inner { env: env.clone(), ..Inner::default() });
-        Self { inner: (!env.is_default()).then(inner), visits: Some(Box::new(visits)) }
+        Self::with(env, Some(visits))
+    }
+
+    #[inline(never)]
+    fn with(env: &Env, visits: Option<Visits>) -> Self {
+        Self { inner: Some(Box::new(Inner { env: env.clone(), visits, ..Inner::default() })) }
+    }
+
+    #[inline]
+    pub(super) fn visits(&self) -> Option<&Visits> {
+        self.inner.as_ref()?.visits.as_ref()
+    }
+
+    #[inline]
+    pub(super) fn visits_mut(&mut self) -> Option<&mut Visits> {
+        self.inner.as_mut()?.visits.as_mut()
     }
 
     pub(super) fn take_visits(&mut self) -> Option<Visits> {
-        self.visits.take().map(|visits| *visits)
+        self.inner.as_mut()?.visits.take()
     }
 
     /// Begins to repeat what was decided about shared objects from a mark on.
     #[inline(always)]
     pub(super) fn rewind(&mut self, mark: usize) {
-        if let Some(visits) = &mut self.visits {
+        if let Some(visits) = self.visits_mut() {
             visits.rewind(mark);
         }
     }
 
     /// Whether shared objects were met, or pointers to nothing.
     pub(super) fn is_used(&self) -> bool {
-        self.visits.as_ref().is_some_and(|visits| visits.is_used())
+        self.visits().is_some_and(Visits::is_used)
     }
 
     /// Whether all of that was repeated.
     #[inline(always)]
     pub(super) fn end(&mut self, mark: usize) -> bool {
-        self.visits.as_mut().is_none_or(|visits| visits.end(mark))
+        self.visits_mut().is_none_or(|visits| visits.end(mark))
     }
 
     pub(super) fn env(&self) -> &Env {

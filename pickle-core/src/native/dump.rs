@@ -34,8 +34,19 @@ pub(crate) fn dump<T: Pickle + ?Sized>(
     max_depth: u32,
     env: &Env,
 ) -> Result<()> {
+    dump_as(value, out, options, max_depth, env, TypeInfo::of::<T>())
+}
+
+#[inline(always)]
+fn dump_as<T: Pickle + ?Sized>(
+    value: &T,
+    out: &mut Vec<u8>,
+    options: DumpOptions,
+    max_depth: u32,
+    env: &Env,
+    info: &TypeInfo,
+) -> Result<()> {
     let start = out.len();
-    let info = TypeInfo::of::<T>();
     // What is in the stream is measured late; the order of shared objects is known at once.
     let nested = info.is_shared;
     let context = Context::new(env, info);
@@ -98,7 +109,7 @@ pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
 ) -> Result<Option<Visits>> {
     let info = TypeInfo::of::<T>();
     if !info.is_shared {
-        return dump(value, out, options, max_depth, env).map(|()| None);
+        return dump_as(value, out, options, max_depth, env, info).map(|()| None);
     }
     let start = out.len();
     let context = Context::in_run(env, run.visits());

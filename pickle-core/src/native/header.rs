@@ -33,7 +33,29 @@ pub(crate) struct Header<'de> {
 
 impl<'de> Header<'de> {
     /// Takes one pickle from the front of `input`; returns how long it is.
+    #[inline]
     pub(crate) fn split(input: &'de [u8]) -> Result<(Self, usize)> {
+        // Small messages in one step.
+        if let Some((&[MAGIC, VERSION, flags @ (0 | SCHEMA), length @ ..0x80], rest)) =
+            input.split_first_chunk()
+            && let Some((fingerprint, rest)) = rest.split_first_chunk()
+            && let Some((schema, rest)) = match (flags, rest) {
+                (0, _) => Some((None, rest)),
+                (_, &[size @ ..0x80, ref rest @ ..]) => {
+                    rest.split_at_checked(size.into()).map(|(schema, rest)| (Some(schema), rest))
+                }
+                _ => None,
+            }
+            && let Some((payload, rest)) = rest.split_at_checked(length.into())
+        {
+            let fingerprint = u64::from_le_bytes(*fingerprint);
+            let header = Self { fingerprint, schema, payload, place: None };
+            return Ok((header, input.len() - rest.len()));
+        }
+        Self::split_any(input)
+    }
+
+    fn split_any(input: &'de [u8]) -> Result<(Self, usize)> {
         let mut bytes = Bytes::new(input);
         let header = Self::read(input, &mut bytes)
             .map_err(|error| error.at((input.len() - bytes.rest().len()) as u64))?;

@@ -148,7 +148,7 @@ impl Measure {
         self.nest(|measure| {
             let (depth, max_depth) = (measure.depth, measure.max_depth);
             let context = measure.take_context();
-            let mark = context.visits.as_ref().map_or(0, |visits| visits.mark());
+            let mark = context.visits().map_or(0, |visits| visits.mark());
             let mut inner =
                 Measure::of(true, depth, max_depth, context, |inner| state.measure(inner))?;
             let mut writer = Writer::new(true, depth, max_depth, inner.take_context());

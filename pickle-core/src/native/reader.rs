@@ -25,12 +25,18 @@ pub struct Reader<'de> {
     /// Bytes that may still be allocated.
     budget: u64,
     zero_sized: u64,
-    /// The shared objects so far.
-    memo: Option<Box<Memo>>,
+    rare: Option<Box<Rare>>,
     /// Address of the pickle's first byte, for offsets in errors.
     pub(super) start: usize,
+}
+
+/// What few pickles need, apart, so that small ones do not pay for it.
+#[derive(Default)]
+struct Rare {
+    /// The shared objects so far.
+    memo: Option<Box<Memo>>,
     classes: Current,
-    pub(crate) env: Env,
+    env: Env,
 }
 
 /// Where a sequence's elements are.
@@ -41,12 +47,13 @@ pub(super) enum Count {
 
 impl<'de> Reader<'de> {
     /// Decodes the payload of a pickle that begins at `start`.
+    #[inline(always)]
     pub(crate) fn payload<T: Unpickle<'de>>(
         pickle: &'de [u8],
         payload: &'de [u8],
         limits: &Limits,
         env: &Env,
-        classes: Current,
+        classes: Option<Current>,
         info: &TypeInfo,
     ) -> Result<T> {
         Self::of_type(pickle, payload, limits, env, classes, info).whole()
@@ -59,14 +66,14 @@ impl<'de> Reader<'de> {
         payload: &'de [u8],
         limits: &Limits,
         env: &Env,
-        classes: Current,
+        classes: Option<Current>,
         info: &TypeInfo,
         memo: &mut Option<Box<Memo>>,
     ) -> Result<T> {
         let mut reader = Self::of_type(pickle, payload, limits, env, classes, info);
-        reader.memo = memo.take();
+        reader.rare.get_or_insert_default().memo = memo.take();
         let value = reader.whole();
-        *memo = reader.memo.take();
+        *memo = reader.rare.and_then(|rare| rare.memo);
         value
     }
 
@@ -76,16 +83,14 @@ impl<'de> Reader<'de> {
         payload: &'de [u8],
         limits: &Limits,
         env: &Env,
-        classes: Current,
+        classes: Option<Current>,
         info: &TypeInfo,
     ) -> Self {
         let mut reader = Self::new(pickle, payload, limits);
         reader.nested = info.is_shared;
-        if info.has_objects {
-            reader.classes = classes;
-        }
-        if !env.is_default() {
-            reader.env = env.clone();
+        if classes.is_some() || !env.is_default() {
+            let classes = classes.unwrap_or_default();
+            reader.rare = Some(Box::new(Rare { memo: None, classes, env: env.clone() }));
         }
         reader
     }
@@ -95,7 +100,7 @@ impl<'de> Reader<'de> {
         let heads = self.open_root(T::HEAD)?;
         let value = decode_value(Fields::new(heads).head::<T>(), self)?;
         self.close_root()?;
-        if let Some(memo) = &mut self.memo {
+        if let Some(Rare { memo: Some(memo), .. }) = self.rare.as_deref_mut() {
             memo.succeed();
         }
         Ok(value)
@@ -112,16 +117,20 @@ impl<'de> Reader<'de> {
             limits: *limits,
             budget: limits.budget(pickle.len()),
             zero_sized: limits.max_zero_sized,
-            memo: None,
+            rare: None,
             start: pickle.as_ptr() as usize,
-            classes: Box::default(),
-            env: Env::NEW,
         }
     }
 
     /// The class of this number, to a trait.
     pub(crate) fn class(&self, number: u32, of: MemberOf) -> Result<&ClassEntry> {
-        classes::find(&self.classes, number, of)
+        let classes = self.rare.as_ref().map_or(&[][..], |rare| &rare.classes);
+        classes::find(classes, number, of)
+    }
+
+    /// What the pickle may refer to.
+    pub(crate) fn env(&self) -> &Env {
+        self.rare.as_ref().map_or(Env::DEFAULT, |rare| &rare.env)
     }
 
     /// Accounts for an object of `size` bytes of memory before it is allocated.
@@ -589,8 +598,8 @@ impl<'de> Reader<'de> {
 
     #[inline]
     pub(crate) fn memo_mut(&mut self) -> &mut Memo {
-        let env = &self.env;
-        self.memo.get_or_insert_with(|| Box::new(Memo::new(env)))
+        let Rare { memo, env, .. } = &mut **self.rare.get_or_insert_default();
+        memo.get_or_insert_with(|| Box::new(Memo::new(env)))
     }
 
     #[cold]

@@ -82,7 +82,7 @@ impl Measure {
     }
 
     fn visits(&mut self) -> Result<&mut Visits> {
-        self.context.visits.as_deref_mut().ok_or_else(undescribed)
+        self.context.visits_mut().ok_or_else(undescribed)
     }
 }
 
@@ -94,7 +94,7 @@ impl Writer {
         head: HeadMut<'b, H>,
         strong: &F::Strong<T>,
     ) -> Written<'b, H> {
-        let visits = self.context.visits.as_mut();
+        let visits = self.context.visits_mut();
         let word = visits.and_then(|visits| visits.repeat(Some(&**strong)));
         let Some(word) = word else {
             self.changed();
@@ -115,7 +115,7 @@ impl Writer {
         if let Some(strong) = F::upgrade(weak) {
             return self.shared::<H, F, T>(head, &strong);
         }
-        let visits = self.context.visits.as_mut();
+        let visits = self.context.visits_mut();
         match visits.and_then(|visits| visits.repeat::<()>(None)) {
             Some(Word::Dangling) => {}
             _ => self.changed(),
@@ -148,7 +148,7 @@ impl<'de> Reader<'de> {
         head: Head<'_, H>,
     ) -> Result<F::Weak<T>> {
         match Word::read(head.array()) {
-            Word::Dangling => T::dangling::<F>(self.env.registry())
+            Word::Dangling => T::dangling::<F>(self.env().registry())
                 .ok_or_else(|| self.at(head.bytes(), no_class())),
             Word::Known(number) => self.known(head, |memo, slot| memo.weak::<F, T>(slot), number),
             Word::New | Word::Unnumbered => {

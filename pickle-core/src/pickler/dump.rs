@@ -254,15 +254,22 @@ impl<'w, W: Write> Pickler<'w, W> {
             return self.dump_python(value);
         }
         let Options { native, limits, env, compression, .. } = &self.options;
-        let Some(Memo { run, .. }) = &mut self.memo else {
-            self.options.dump_into(value, &mut self.buffer)?;
-            return write(&mut self.writer, &self.buffer, *compression);
+        // Nothing needs to be copied into a vector.
+        let vec = if compression.is_some() { None } else { raw::as_vec(&mut self.writer) };
+        let is_vec = vec.is_some();
+        let out = vec.unwrap_or(&mut self.buffer);
+        let (start, max_depth) = (out.len(), limits.max_depth);
+        let visits = match &self.memo {
+            Some(Memo { run, .. }) => native::dump_in_run(value, out, *native, max_depth, env, run),
+            None => native::dump(value, out, *native, max_depth, env).map(|()| None),
         };
-        let (out, max_depth) = (&mut self.buffer, limits.max_depth);
-        let visits = native::dump_in_run(value, out, *native, max_depth, env, run)?;
-        write(&mut self.writer, out, *compression)?;
-        if let Some(visits) = visits {
-            run.succeed(visits, out);
+        let visits = visits.inspect_err(|_| out.truncate(start))?;
+        if !is_vec {
+            write(&mut self.writer, &self.buffer, *compression)?;
+        }
+        if let (Some(visits), Some(Memo { run, .. })) = (visits, &mut self.memo) {
+            let out = raw::as_vec(&mut self.writer).filter(|_| is_vec).unwrap_or(&mut self.buffer);
+            run.succeed(visits, &out[start..]);
         }
         Ok(())
     }

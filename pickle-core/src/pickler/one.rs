@@ -39,11 +39,23 @@ pub(super) fn load_native<'de, T: Unpickle<'de>>(
     }
     let info = TypeInfo::of::<T>();
     if let Some((payload, classes)) = decodable(header, info, env)? {
-        match Reader::payload(pickle, payload, limits, env, classes, info) {
-            Err(error) if leads_back(&error) => {}
-            result => return result,
+        let value = Reader::payload(pickle, payload, limits, env, classes, info);
+        if !value.as_ref().is_err_and(leads_back) {
+            return value;
         }
     }
+    transcoded(pickle, header, info, limits, env)
+}
+
+/// The value of a native pickle by its schema.
+#[cold]
+fn transcoded<'de, T: Unpickle<'de>>(
+    pickle: &'de [u8],
+    header: &Header<'de>,
+    info: &TypeInfo,
+    limits: &Limits,
+    env: &Env,
+) -> Result<T> {
     let read = transcode(pickle, header, info, limits, env)?;
     restore_value(&read.graph, read.root, limits, env)
         .map_err(|error| explain::<T>(error, header, info))
@@ -96,15 +108,15 @@ fn decodable<'de>(
     header: &Header<'de>,
     info: &TypeInfo,
     env: &Env,
-) -> Result<Option<(&'de [u8], Current)>> {
+) -> Result<Option<(&'de [u8], Option<Current>)>> {
     if header.fingerprint != info.fingerprint {
         return Ok(None);
     }
     if !info.has_objects {
-        return Ok(Some((header.payload, Box::default())));
+        return Ok(Some((header.payload, None)));
     }
     let (payload, table) = native::classes::split(header.payload)?;
-    Ok(native::classes::current(table, env)?.map(|classes| (payload, classes)))
+    Ok(native::classes::current(table, env)?.map(|classes| (payload, Some(classes))))
 }
 
 /// The value of a native pickle of another schema: of another version of the type or of its

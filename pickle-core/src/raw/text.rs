@@ -18,7 +18,7 @@ impl<'de> Text<'de> {
     pub(crate) const EMPTY: Self = Self { text: "", at: 0, is_ascii: true };
 
     /// Checks that bytes are UTF-8: once for all pieces, and quickly where they are ASCII.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(bytes: &'de [u8]) -> Result<Self, Utf8Error> {
         // Eight bytes at a time is faster for few, a vector at a time for many.
         let is_ascii = match bytes.len() {

@@ -185,7 +185,7 @@ impl<'de, P: Copy + 'static> Unpickle<'de> for Function<P> {
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>> {
         let (module, name) = Global::take(head, reader)?;
-        match reader.env.registry().function_in(module, name) {
+        match reader.env().registry().function_in(module, name) {
             Ok(function) => Ok(slot.write(function)),
             Err(error) => Err(reader.at(head.bytes(), error)),
         }

@@ -116,7 +116,7 @@ impl<'de> Reader<'de> {
             Ok(root)
         });
         let value = match read {
-            Ok(root) => restore_value(&transcoder.graph, root, &limits, &self.env),
+            Ok(root) => restore_value(&transcoder.graph, root, &limits, self.env()),
             Err(error) => Err(transcoder.trace(error)),
         };
         self.tail = transcoder.reader.stream.rest();
