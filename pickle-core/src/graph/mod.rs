@@ -152,6 +152,7 @@ pub struct Graph<'de> {
 
 impl<'de> Graph<'de> {
     /// The node of this number.
+    #[inline]
     pub fn node(&self, id: NodeId) -> Node {
         match self.nodes.get(id.index()) {
             Some(node) => *node,
@@ -195,11 +196,13 @@ impl<'de> Graph<'de> {
     }
 
     /// The nodes of a range.
+    #[inline]
     pub fn edges(&self, edges: Edges) -> &[NodeId] {
         &self.edges[edges.range()]
     }
 
     /// The bytes of a span.
+    #[inline]
     pub fn bytes(&self, span: Span) -> &[u8] {
         if span.is_owned() { &self.owned[span.range()] } else { &self.input[span.range()] }
     }

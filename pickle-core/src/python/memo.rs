@@ -27,6 +27,12 @@ impl Memo {
     }
 
     pub(super) fn put(&mut self, index: u64, id: NodeId) {
+        // As picklers number: one after the other.
+        if index == self.dense.len() as u64 && self.sparse.is_empty() {
+            self.dense.push(Some(id));
+            self.len += 1;
+            return;
+        }
         if !self.sparse.is_empty()
             && let Some(old) = self.sparse.get_mut(&index)
         {

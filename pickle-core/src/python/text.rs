@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::raw;
+
 /// How strings of Python 2 become text.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -39,7 +41,7 @@ pub enum OnInvalid {
 /// Checks UTF-8 in which lone surrogates may occur; the position of the first bad byte.
 pub(super) fn check_utf8(bytes: &[u8]) -> Result<(), usize> {
     let mut at = 0;
-    while let Err(error) = std::str::from_utf8(&bytes[at..]) {
+    while let Err(error) = raw::from_utf8(&bytes[at..]) {
         at += error.valid_up_to();
         match bytes[at..] {
             [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => at += 3,

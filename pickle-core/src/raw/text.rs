@@ -20,14 +20,7 @@ impl<'de> Text<'de> {
     /// Checks that bytes are UTF-8: once for all pieces, and quickly where they are ASCII.
     #[inline(always)]
     pub(crate) fn new(bytes: &'de [u8]) -> Result<Self, Utf8Error> {
-        // Eight bytes at a time is faster for few, a vector at a time for many.
-        let is_ascii = match bytes.len() {
-            ..64 => all_at_most::<0x7f>(bytes),
-            _ => bytes.is_ascii(),
-        };
-        if is_ascii {
-            // SAFETY: ASCII is UTF-8.
-            let text = unsafe { std::str::from_utf8_unchecked(bytes) };
+        if let Some(text) = ascii(bytes) {
             return Ok(Self { text, at: 0, is_ascii: true });
         }
         std::str::from_utf8(bytes).map(|text| Self { text, at: 0, is_ascii: false })
@@ -71,6 +64,27 @@ impl<'de> Text<'de> {
     /// The bytes that were not taken yet.
     pub(crate) fn rest(&self) -> &'de [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
+    }
+}
+
+/// Text, where the bytes are ASCII.
+#[inline]
+fn ascii(bytes: &[u8]) -> Option<&str> {
+    // Eight bytes at a time is faster for few, a vector at a time for many.
+    let is_ascii = match bytes.len() {
+        ..64 => all_at_most::<0x7f>(bytes),
+        _ => bytes.is_ascii(),
+    };
+    // SAFETY: ASCII is UTF-8.
+    is_ascii.then(|| unsafe { std::str::from_utf8_unchecked(bytes) })
+}
+
+/// `std::str::from_utf8`, quicker where the text is short and ASCII, as names and keys are.
+#[inline]
+pub(crate) fn from_utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    match ascii(bytes) {
+        Some(text) => Ok(text),
+        None => std::str::from_utf8(bytes),
     }
 }
 

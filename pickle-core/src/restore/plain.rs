@@ -6,6 +6,7 @@ use super::Restorer;
 use super::special::Scalar;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Integer, Node, NodeId};
+use crate::raw;
 
 impl<'g, 'de> Restorer<'g, 'de> {
     /// An integer; a bool is none.
@@ -100,7 +101,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
     #[inline]
     pub fn text(&self, id: NodeId) -> Result<&'g str> {
         match self.graph.node(id) {
-            Node::Str(span) => match std::str::from_utf8(self.graph.bytes(span)) {
+            Node::Str(span) => match raw::from_utf8(self.graph.bytes(span)) {
                 Ok(text) => Ok(text),
                 Err(_) => Err(self.surrogates(id)),
             },
@@ -221,7 +222,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
     pub(crate) fn string(&mut self, id: NodeId) -> Result<String> {
         let text = self.text(id)?;
         self.charge(1, text.len())?;
-        Ok(text.to_owned())
+        Ok(raw::copy_text(text))
     }
 
     /// Text, borrowed from the input where it is there.
