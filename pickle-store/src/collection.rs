@@ -229,8 +229,8 @@ impl<K: Key, V: UnpickleOwned> Collection<K, V> {
     /// Loads the value at a key, also one that another version of the type wrote.
     ///
     /// # Errors
-    /// [`TypeMismatch`](ErrorKind::TypeMismatch) when it is of another type,
-    /// [`Corrupt`](ErrorKind::Corrupt) when its bytes are damaged.
+    /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch) when it is of another type,
+    /// [`Corrupt`](crate::ErrorKind::Corrupt) when its bytes are damaged.
     pub fn get(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Option<V>> {
         let key = self.encode(key);
         let found = self.store.inner.get(&key).map_err(|error| self.at(error, &key))?;
