@@ -184,6 +184,7 @@ fn members_of_an_enum_are_written_as_python_writes_them() {
 
 #[derive(Pickle, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Clone)]
 #[pickle(class = "shop.Perm", python = "enum")]
+#[repr(i64)]
 enum Flag {
     X = 1,
     W = 2,

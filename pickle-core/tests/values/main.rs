@@ -24,6 +24,17 @@ proptest! {
     }
 
     #[test]
+    fn all_protocols_but_0_keep_every_bit_of_a_float(
+        bits in prop_oneof![any::<u64>(), (0x7ff0_u64 << 48..=u64::MAX)],
+        protocol in 1_u8..=5,
+    ) {
+        let value = Value::from(f64::from_bits(bits));
+        for again in round_trips(&value, protocol) {
+            prop_assert_eq!(&again, &value);
+        }
+    }
+
+    #[test]
     fn protocol_5_keeps_what_is_shared(value in strategies::value()) {
         for again in round_trips(&value, 5) {
             prop_assert_eq!(format!("{again:#}"), format!("{value:#}"));
