@@ -48,8 +48,9 @@ pub fn derive_key(input: TokenStream) -> TokenStream {
 ///
 /// On the trait it makes `Box<dyn Trait>` (also `dyn Trait + Send + Sync`) a type that can be
 /// pickled. On an `impl` it registers the type, by `name = "..."` (or `"..."` alone) or else by the
-/// name of the type's own, and by every `alias = "..."`. A generic `impl` has the attribute too, and each instance of it
-/// that travels is registered on an alias: `#[pickle::class(dyn Trait)] type Name = Type<u8>;`.
+/// name of the type's own, and by every `alias = "..."`. A generic `impl` has the attribute too, and
+/// each instance of it that travels is registered on an alias:
+/// `#[pickle::class(dyn Trait)] type Name = Type<u8>;`.
 #[proc_macro_attribute]
 pub fn class(arguments: TokenStream, item: TokenStream) -> TokenStream {
     class::expand(arguments.into(), item.into()).into()
