@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use pickle_core::{Pickler, SchemaMode, Unpickler};
+use pickle_core::{Pickler, SchemaMode, loads};
 use pickle_derive::Pickle;
 use pickle_store::{Collection, Durability, Store};
 
@@ -109,7 +109,7 @@ fn encode(record: &Record) -> Vec<u8> {
 }
 
 fn decode(bytes: &[u8]) -> Record {
-    Unpickler::from_slice(&bytes[10..bytes.len() - 4]).load().unwrap()
+    loads(&bytes[10..bytes.len() - 4]).unwrap()
 }
 
 struct Sled(sled::Db);

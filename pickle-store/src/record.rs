@@ -15,7 +15,7 @@ use std::io::{self, Write};
 
 use pickle_core::{
     Compression, Limits, Pickle, Pickler, Registry, SchemaMode, Slice, UnpickleOwned, Unpickler,
-    decompress,
+    decompress, loads,
 };
 
 use crate::error::{Error, Result};
@@ -82,6 +82,14 @@ impl Codec {
         match &self.registry {
             Some(registry) => pickler.registry(registry.clone()),
             None => pickler,
+        }
+    }
+
+    fn load<T: UnpickleOwned>(&self, pickle: &[u8]) -> Result<T, pickle_core::Error> {
+        match &self.registry {
+            // Quicker than with options.
+            None if self.limits == Limits::DEFAULT => loads(pickle),
+            _ => self.unpickler(pickle).load(),
         }
     }
 
@@ -302,8 +310,8 @@ impl<'a> Record<'a> {
     /// Loads the value.
     pub(crate) fn load<T: UnpickleOwned>(&self, codec: &Codec) -> Result<T, pickle_core::Error> {
         match self.is_compressed {
-            false => codec.unpickler(self.pickle).load(),
-            true => codec.unpickler(&self.pickle(codec)?).load(),
+            false => codec.load(self.pickle),
+            true => codec.load(&self.pickle(codec)?),
         }
     }
 

@@ -14,6 +14,8 @@ use pickle_benches::trials::{self, DATA_SETS};
 /// Long enough for the caches to settle.
 const TURN: Duration = Duration::from_millis(4);
 const RACE: Duration = Duration::from_millis(2500);
+/// Where the part of the page begins that other programs have measured, and that is kept.
+const APART: &str = "\n# Measured apart\n";
 /// The level of the public suite.
 const ZSTD: i32 = 3;
 
@@ -88,7 +90,10 @@ fn report(processes: usize) {
         write(&charts.join(format!("{data_set}.svg")), &drawn(data_set, &rows));
         text.push_str(&section(data_set, &rows));
     }
-    write(&docs.join("benchmarks.md"), &text);
+    let path = docs.join("benchmarks.md");
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    text.push_str(before.find(APART).map_or("", |at| &before[at..]));
+    write(&path, &text);
 }
 
 fn write(path: &PathBuf, text: &str) {
@@ -178,8 +183,8 @@ decodes is compared with what it encoded.
 
 - `serialize` goes into a reused buffer, `serialize-new` into a new vector, `deserialize` makes owned
   values and drops them, `borrow` leaves the text where it is.
-- `pickle-rs` writes header and schema each time. \"no schema\" leaves the fingerprint only; by one
-  `Pickler` over a vector, which copies each message once more.
+- `pickle-rs` writes header and schema each time. \"no schema\" leaves the fingerprint only: by one
+  `Pickler` over a vector.
 - Everything is validated that a codec can validate: rkyv checks the archive before it is
   deserialized, and its use without checks is not measured. bitcode and wincode are given buffers
   that need not grow; wincode's limit on allocations is raised.
