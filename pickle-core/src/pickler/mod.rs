@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use crate::env::Env;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::native::{self, Header};
+use crate::native::{self, DumpOptions, Header};
 use crate::protocol::Protocol;
 use crate::python::{LoadOptions, SaveOptions};
 use crate::traits::{Pickle, Unpickle, UnpickleOwned};
@@ -33,7 +33,7 @@ use one::{check_end, load_native, split_python};
 /// lock, refused by its `getstate`.
 pub fn dumps<T: Pickle + ?Sized>(value: &T) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    Options::DEFAULT.dump_into(value, &mut out)?;
+    dumps_into(value, &mut out)?;
     Ok(out)
 }
 
@@ -74,7 +74,10 @@ pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<V
 /// # Errors
 /// As [`dumps`].
 pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<()> {
-    Options::DEFAULT.dump_into(value, buffer)
+    let start = buffer.len();
+    let max_depth = Limits::DEFAULT.max_depth;
+    native::dump(value, buffer, DumpOptions::DEFAULT, max_depth, Env::DEFAULT)
+        .inspect_err(|_| buffer.truncate(start))
 }
 
 /// Pickles a value to a writer, by the native protocol.

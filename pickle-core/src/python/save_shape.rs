@@ -10,6 +10,18 @@ use super::opcode as op;
 use super::save_shared::Shared;
 use super::saver::Saver;
 
+/// Puts the fields. Not generic, so that the forms below are compiled once, not for each type.
+type Save<'f> = &'f mut dyn FnMut(&mut FieldSaver<'_, '_>) -> Result<()>;
+
+/// A function that is called once.
+#[inline]
+fn once(
+    save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+) -> impl FnMut(&mut FieldSaver<'_, '_>) -> Result<()> {
+    let mut save = Some(save);
+    move |fields| save.take().map_or(Ok(()), |save| save(fields))
+}
+
 impl Saver<'_> {
     /// A struct, whose pickled fields `save` puts one after the other.
     ///
@@ -22,6 +34,10 @@ impl Saver<'_> {
         shape: &'static Shape,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
+        self.structure_by(shape, &mut once(save))
+    }
+
+    fn structure_by(&mut self, shape: &'static Shape, save: Save<'_>) -> Result<()> {
         let owner = &Owner::of_struct(shape);
         match (shape.python, owner.fields.style) {
             (PythonShape::Dict, _) => self.field_dict(owner, Entries::of, save),
@@ -41,6 +57,15 @@ impl Saver<'_> {
         shape: &'static Shape,
         unknown: usize,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.open_structure_by(shape, unknown, &mut once(save))
+    }
+
+    fn open_structure_by(
+        &mut self,
+        shape: &'static Shape,
+        unknown: usize,
+        save: Save<'_>,
     ) -> Result<()> {
         let owner = &Owner::of_struct(shape);
         let entries =
@@ -62,6 +87,10 @@ impl Saver<'_> {
         index: usize,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
+        self.variant_by(shape, index, &mut once(save))
+    }
+
+    fn variant_by(&mut self, shape: &'static Shape, index: usize, save: Save<'_>) -> Result<()> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         let variant = &variants[index];
         let owner = &Owner { shape, variant: Some(variant), fields: &variant.fields };
@@ -99,11 +128,7 @@ impl Saver<'_> {
     }
 
     /// `{"Variant": ..}`
-    fn tagged(
-        &mut self,
-        owner: &Owner,
-        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
+    fn tagged(&mut self, owner: &Owner, save: Save<'_>) -> Result<()> {
         self.begin_dict()?;
         let mut batch = Batch::dict(1);
         batch.before(&mut self.writer);
@@ -133,11 +158,7 @@ impl Saver<'_> {
         batch.end(&mut self.writer)
     }
 
-    fn field_tuple(
-        &mut self,
-        owner: &Owner,
-        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
+    fn field_tuple(&mut self, owner: &Owner, save: Save<'_>) -> Result<()> {
         self.tuple(owner.fields.list.len(), |saver| FieldSaver::bare(saver, owner).run(save))
     }
 
@@ -146,7 +167,7 @@ impl Saver<'_> {
         &mut self,
         owner: &Owner,
         entries: impl FnOnce(&Owner) -> Entries,
-        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+        save: Save<'_>,
     ) -> Result<()> {
         self.begin_dict()?;
         self.nest(|saver| FieldSaver { saver, owner, entries: entries(owner), next: 0 }.run(save))
@@ -158,7 +179,7 @@ impl Saver<'_> {
         &mut self,
         owner: &Owner,
         entries: impl FnOnce(&Owner) -> Entries,
-        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
+        save: Save<'_>,
     ) -> Result<()> {
         let shared = self.begin();
         self.new_instance(owner.shape, owner.variant, shared)?;
@@ -196,11 +217,7 @@ impl Saver<'_> {
     }
 
     /// An instance that `__new__` makes of the fields.
-    fn made_of_args(
-        &mut self,
-        owner: &Owner,
-        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
+    fn made_of_args(&mut self, owner: &Owner, save: Save<'_>) -> Result<()> {
         let shared = self.begin();
         let (shape, variant) = (owner.shape, owner.variant.map(|variant| variant.name));
         let len = owner.fields.list.len();
@@ -294,7 +311,7 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     }
 
     #[inline]
-    fn run(mut self, save: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    fn run(mut self, save: Save<'_>) -> Result<()> {
         if let Entries::Few = self.entries {
             if self.saver.writer.protocol == 0 {
                 self.entries = Entries::Counted(Batch::dict(self.owner.fields.list.len()));

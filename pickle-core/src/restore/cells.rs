@@ -139,7 +139,7 @@ impl<'de> Restorer<'_, 'de> {
     /// Counts the cells of a value that was not restored.
     pub(super) fn count_cells(
         &mut self,
-        visit: impl FnOnce(&mut CellVisitor<'_, '_, 'de>) -> Result<()>,
+        visit: &mut dyn FnMut(&mut CellVisitor<'_, '_, 'de>) -> Result<()>,
     ) {
         if self.cells().is_some() {
             let mut visitor =

@@ -435,7 +435,7 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
         &mut self,
         restore: impl FnOnce(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
         absent: impl FnOnce() -> Option<T>,
-        visit_cells: impl FnOnce(&T, &mut CellVisitor<'_, '_, 'de>) -> Result<()>,
+        visit_cells: impl Fn(&T, &mut CellVisitor<'_, '_, 'de>) -> Result<()>,
     ) -> Result<T> {
         let index = self.advance();
         match self.nodes[index] {
@@ -445,7 +445,7 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
             },
             None => {
                 let value = absent().ok_or_else(|| self.missing(index))?;
-                self.restorer.count_cells(|visitor| visit_cells(&value, visitor));
+                self.restorer.count_cells(&mut |visitor| visit_cells(&value, visitor));
                 Ok(value)
             }
         }
