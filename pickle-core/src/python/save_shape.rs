@@ -10,7 +10,7 @@ use super::opcode as op;
 use super::save_shared::Shared;
 use super::saver::Saver;
 
-/// Puts the fields. Not generic, so that the forms below are compiled once, not for each type.
+/// Puts the fields. Not generic, so that most forms below are compiled once, not for each type.
 type Save<'f> = &'f mut dyn FnMut(&mut FieldSaver<'_, '_>) -> Result<()>;
 
 /// A function that is called once.
@@ -34,16 +34,13 @@ impl Saver<'_> {
         shape: &'static Shape,
         save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
-        self.structure_by(shape, &mut once(save))
-    }
-
-    fn structure_by(&mut self, shape: &'static Shape, save: Save<'_>) -> Result<()> {
         let owner = &Owner::of_struct(shape);
         match (shape.python, owner.fields.style) {
+            // What records are written as: quick rather than small.
             (PythonShape::Dict, _) => self.field_dict(owner, Entries::of, save),
-            (PythonShape::Tuple, _) => self.field_tuple(owner, save),
             (PythonShape::Object, Style::Named) => self.instance(owner, Entries::of, save),
-            _ => self.made_of_args(owner, save),
+            (PythonShape::Tuple, _) => self.field_tuple(owner, &mut once(save)),
+            _ => self.made_of_args(owner, &mut once(save)),
         }
     }
 
@@ -167,7 +164,7 @@ impl Saver<'_> {
         &mut self,
         owner: &Owner,
         entries: impl FnOnce(&Owner) -> Entries,
-        save: Save<'_>,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         self.begin_dict()?;
         self.nest(|saver| FieldSaver { saver, owner, entries: entries(owner), next: 0 }.run(save))
@@ -179,7 +176,7 @@ impl Saver<'_> {
         &mut self,
         owner: &Owner,
         entries: impl FnOnce(&Owner) -> Entries,
-        save: Save<'_>,
+        save: impl FnOnce(&mut FieldSaver<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         let shared = self.begin();
         self.new_instance(owner.shape, owner.variant, shared)?;
@@ -311,7 +308,7 @@ impl<'s, 'w> FieldSaver<'s, 'w> {
     }
 
     #[inline]
-    fn run(mut self, save: Save<'_>) -> Result<()> {
+    fn run(mut self, save: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         if let Entries::Few = self.entries {
             if self.saver.writer.protocol == 0 {
                 self.entries = Entries::Counted(Batch::dict(self.owner.fields.list.len()));
