@@ -453,7 +453,7 @@ mod tests {
         let record = Record::decode(b"", &record).unwrap();
         let schema = pickle_core::Schema::of::<Vec<Vec<(u64, String)>>>().to_bytes();
         let pickle = with_schema(record.pickle, &schema).unwrap();
-        assert_eq!(pickle_core::loads::<Vec<Vec<(u64, String)>>>(&pickle).unwrap(), long);
+        assert_eq!(loads::<Vec<Vec<(u64, String)>>>(&pickle).unwrap(), long);
         // It is read without the type, so the schema is where it belongs.
         assert!(pickle_core::Value::loads(&pickle).is_ok());
     }
