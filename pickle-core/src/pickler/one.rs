@@ -8,7 +8,7 @@ use crate::limits::Limits;
 use crate::native::classes::Current;
 use crate::native::{self, Header, Place, Reader, ReadingRun, Transcoded};
 use crate::python::{self, LoadOptions, Machine};
-use crate::restore::{restore_in_run, restore_value};
+use crate::restore::{is_cycle, restore_in_run, restore_value};
 use crate::schema::Schema;
 use crate::traits::{Layout, Unpickle};
 use crate::type_info::TypeInfo;
@@ -40,7 +40,7 @@ pub(super) fn load_native<'de, T: Unpickle<'de>>(
     let info = TypeInfo::of::<T>();
     if let Some((payload, classes)) = decodable(header, info, env)? {
         let value = Reader::payload(pickle, payload, limits, env, classes, info);
-        if !value.as_ref().is_err_and(leads_back) {
+        if !value.as_ref().is_err_and(is_cycle) {
             return value;
         }
     }
@@ -59,11 +59,6 @@ fn transcoded<'de, T: Unpickle<'de>>(
     let read = transcode(pickle, header, info, limits, env)?;
     restore_value(&read.graph, read.root, limits, env)
         .map_err(|error| explain::<T>(error, header, info))
-}
-
-/// Whether objects could not be built from front to back, as a payload is read.
-fn leads_back(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Cycle)
 }
 
 /// [`load_native`] of a pickle in a run, or of one alone.
@@ -85,7 +80,7 @@ fn load_in_run<'de, T: Unpickle<'de>>(
             let decoded =
                 Reader::payload_in_run(pickle, payload, limits, env, classes, info, &mut memo);
             match decoded {
-                Err(error) if leads_back(&error) => {
+                Err(error) if is_cycle(&error) => {
                     if let Some(memo) = &mut memo {
                         memo.fail(before);
                         memo.begin(place.first(), env);

@@ -118,7 +118,7 @@ impl<'de> Restorer<'_, 'de> {
         filled
     }
 
-    /// What a cell holds for now, if what it will hold must wait.
+    /// What a cell holds until its contents come, if they must wait.
     #[inline]
     pub(crate) fn shell_of<T: Unpickle<'de>>(&mut self, contents: NodeId) -> Option<T> {
         match &mut self.postponed {
@@ -294,6 +294,7 @@ impl<'de> Restorer<'_, 'de> {
     }
 }
 
-fn is_cycle(error: &Error) -> bool {
+/// Whether objects could not be built in the order in which they are met.
+pub(crate) fn is_cycle(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Cycle)
 }

@@ -18,6 +18,7 @@ use std::borrow::Cow;
 
 pub use cells::CellVisitor;
 use cells::Postponed;
+pub(crate) use cells::is_cycle;
 pub use fields::RestoredFields;
 pub use object::Instance;
 pub(crate) use object::shown_name;
