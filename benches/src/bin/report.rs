@@ -13,17 +13,18 @@ use pickle_benches::trials::{self, DATA_SETS};
 
 /// Long enough for the caches to settle.
 const TURN: Duration = Duration::from_millis(4);
-const RACE: Duration = Duration::from_millis(2500);
+const RACE: Duration = Duration::from_millis(1500);
 /// Where the part of the page begins that other programs have measured, and that is kept.
 const APART: &str = "\n# Measured apart\n";
 /// The level of the public suite.
 const ZSTD: i32 = 3;
 
 const OPERATIONS: [&str; 4] = ["serialize", "serialize-new", "deserialize", "borrow"];
-const PEERS: [&str; 11] = [
+const PEERS: [&str; 12] = [
     "bincode",
     "bitcode",
     "borsh",
+    "fory",
     "nanoserde",
     "postcard",
     "rkyv",
@@ -39,7 +40,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--child", data_set] => child(data_set),
         ["--processes", count] => report(count.parse().expect("a number of processes")),
-        [] => report(3),
+        [] => report(5),
         _ => panic!("report [--processes COUNT]"),
     }
 }
@@ -176,8 +177,8 @@ Written by `cargo run --release -p pickle-benches --bin report` on {date}: {mode
 The data are those of the public `rust_serialization_benchmark` suite, made anew from its
 descriptions, and one message of three fields (`small`): the same values for every codec. Each codec
 takes its turn, round after round, so that what else the machine does meets all alike; a turn lasts
-{turn} ms at least. {processes} processes, each after 30 MB were allocated and freed, which settles
-glibc's allocator. `least` is the best turn of all, `median` the middle of the processes' medians.
+{turn} ms at least, after a run that is not timed. {processes} processes, each after 30 MB were
+allocated and freed, which settles glibc's allocator. `least` is the best turn of all, `median` the middle of the processes' medians.
 Ratios compare the least times, within this run only. Before anything is timed, what each codec
 decodes is compared with what it encoded.
 
@@ -187,7 +188,8 @@ decodes is compared with what it encoded.
   `Pickler` over a vector.
 - Everything is validated that a codec can validate: rkyv checks the archive before it is
   deserialized, and its use without checks is not measured. bitcode and wincode are given buffers
-  that need not grow; wincode's limit on allocations is raised.
+  that need not grow; wincode's limit on allocations is raised; fory neither tracks references nor
+  allows for other versions of the types.
 - Not compared: what the formats say of themselves. savefile and pickle-rs carry a schema, JSON and
   MessagePack describe their values, the others' bytes mean nothing without the type.
 - `limit` is what no codec can do without: copying the bytes of our pickle, and cloning and dropping

@@ -5,6 +5,7 @@ use rand::Rng;
 use super::{one_of, rng, types};
 
 types! {
+    #[derive(fory::ForyStruct)]
     pub struct Address {
         pub x0: u8,
         pub x1: u8,
@@ -12,6 +13,7 @@ types! {
         pub x3: u8,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Log {
         pub address: Address,
         pub identity: String,
@@ -22,6 +24,7 @@ types! {
         pub size: u64,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Logs {
         pub logs: Vec<Log>,
     }

@@ -5,6 +5,7 @@ use rand::Rng;
 use super::{rng, types};
 
 types! {
+    #[derive(fory::ForyStruct)]
     #[derive(Copy)]
     pub struct Vector3 {
         pub x: f32,
@@ -12,6 +13,7 @@ types! {
         pub z: f32,
     }
 
+    #[derive(fory::ForyStruct)]
     #[derive(Copy)]
     pub struct Triangle {
         pub v0: Vector3,
@@ -20,6 +22,7 @@ types! {
         pub normal: Vector3,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Mesh {
         pub triangles: Vec<Triangle>,
     }

@@ -5,21 +5,25 @@ use rand::Rng;
 use super::{maybe, one_of, rng, some, types};
 
 types! {
+    #[derive(Default, fory::ForyEnum)]
     #[derive(Copy)]
     #[repr(u8)]
     pub enum GameType {
+        #[default]
         Survival,
         Creative,
         Adventure,
         Spectator,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Item {
         pub count: i8,
         pub slot: u8,
         pub id: String,
     }
 
+    #[derive(fory::ForyStruct)]
     #[derive(Copy)]
     pub struct Abilities {
         pub walk_speed: f32,
@@ -31,6 +35,7 @@ types! {
         pub instabuild: bool,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Entity {
         pub id: String,
         pub pos: (f64, f64, f64),
@@ -50,6 +55,7 @@ types! {
         pub glowing: bool,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct RecipeBook {
         pub recipes: Vec<String>,
         pub to_be_displayed: Vec<String>,
@@ -63,6 +69,7 @@ types! {
         pub is_smoker_gui_open: bool,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Player {
         pub game_type: GameType,
         pub previous_game_type: GameType,
@@ -94,6 +101,7 @@ types! {
         pub recipe_book: RecipeBook,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Players {
         pub players: Vec<Player>,
     }

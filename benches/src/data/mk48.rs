@@ -5,9 +5,11 @@ use rand::Rng;
 use super::{rng, some, types};
 
 types! {
+    #[derive(Default, fory::ForyEnum)]
     #[derive(Copy)]
     #[repr(u8)]
     pub enum EntityType {
+        #[default]
         ArleighBurke,
         Bismarck,
         Clemenceau,
@@ -20,6 +22,7 @@ types! {
         Zubr,
     }
 
+    #[derive(fory::ForyStruct)]
     #[derive(Copy)]
     pub struct Transform {
         pub altitude: i8,
@@ -28,6 +31,7 @@ types! {
         pub velocity: i16,
     }
 
+    #[derive(fory::ForyStruct)]
     #[derive(Copy)]
     pub struct Guidance {
         pub angle: u16,
@@ -35,6 +39,7 @@ types! {
         pub velocity: i16,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Contact {
         pub damage: u8,
         pub entity_id: u32,
@@ -46,11 +51,13 @@ types! {
         pub turret_angles: Vec<u16>,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct TerrainUpdate {
         pub chunk_id: (i8, i8),
         pub data: Vec<u8>,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Update {
         pub contacts: Vec<Contact>,
         pub score: u32,
@@ -58,6 +65,7 @@ types! {
         pub terrain_updates: Vec<TerrainUpdate>,
     }
 
+    #[derive(fory::ForyStruct)]
     pub struct Updates {
         pub updates: Vec<Update>,
     }

@@ -3,6 +3,7 @@
 use super::types;
 
 types! {
+    #[derive(fory::ForyStruct)]
     pub struct Small {
         pub id: u64,
         pub name: String,

@@ -1,10 +1,12 @@
 //! One face for all codecs: encode into a reused buffer or a new vector, decode to owned values.
 
 mod by_serde;
+mod fory;
 mod own;
 mod pickle;
 mod rkyv;
 
+pub use self::fory::{Fory, Register};
 pub use self::pickle::{Pickle, PickleBrief};
 pub use self::rkyv::Rkyv;
 pub use by_serde::{Json, MessagePack, Postcard};
@@ -26,7 +28,7 @@ pub trait Codec<T> {
 }
 
 /// Every codec, ours first.
-pub fn all<'a, T>() -> Vec<Box<dyn Codec<T> + 'a>>
+pub fn all<'a, T: Register>() -> Vec<Box<dyn Codec<T> + 'a>>
 where
     Pickle: Codec<T>,
     PickleBrief: Codec<T>,
@@ -35,6 +37,7 @@ where
     Rkyv: Codec<T>,
     Speedy: Codec<T>,
     Bincode: Codec<T>,
+    Fory: Codec<T>,
     Borsh: Codec<T>,
     Nanoserde: Codec<T>,
     Savefile: Codec<T>,
@@ -53,6 +56,7 @@ where
         Box::new(Borsh),
         Box::new(Nanoserde),
         Box::new(Savefile),
+        Box::new(Fory::of::<T>()),
         Box::new(Postcard),
         Box::new(MessagePack),
         Box::new(Json),
