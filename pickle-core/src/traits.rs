@@ -102,6 +102,13 @@ pub trait Pickle: Layout {
         None
     }
 
+    /// The value as text, where it is written as such.
+    #[doc(hidden)]
+    #[inline]
+    fn as_text(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether values are integers, which Python has ranges of.
     #[doc(hidden)]
     fn is_integer() -> bool

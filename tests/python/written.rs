@@ -187,3 +187,22 @@ fn a_dump_that_fails_leaves_the_vector_as_it_was() {
     assert!(panicked.is_err());
     assert_eq!(out, b"before");
 }
+
+#[test]
+fn each_of_many_texts_is_written_once() {
+    let texts: Vec<String> = (10_000..30_000).map(|number| format!("<{number}>")).collect();
+    let dict: BTreeMap<_, _> = texts.iter().cloned().zip(texts.iter().rev().cloned()).collect();
+    for number in 0..=5 {
+        let bytes = dumps_with(&(&dict, &texts), Protocol::try_from(number).unwrap()).unwrap();
+        let mut written: Vec<_> = bytes.windows(7).filter(|text| is_marked(text)).collect();
+        written.sort_unstable();
+        let expected: Vec<_> = texts.iter().map(String::as_bytes).collect();
+        assert_eq!(written, expected, "protocol {number}");
+        let loaded: (BTreeMap<String, String>, Vec<String>) = loads(&bytes).unwrap();
+        assert_eq!(loaded, (dict.clone(), texts.clone()), "protocol {number}");
+    }
+}
+
+fn is_marked(text: &[u8]) -> bool {
+    text.starts_with(b"<") && text.ends_with(b">") && text[1..6].iter().all(u8::is_ascii_digit)
+}

@@ -209,6 +209,11 @@ macro_rules! pickle_by_reference {
             fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
                 (**self).save(saver)
             }
+
+            #[inline]
+            fn as_text(&self) -> Option<&str> {
+                (**self).as_text()
+            }
         }
     )*};
 }

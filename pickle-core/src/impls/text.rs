@@ -41,6 +41,11 @@ macro_rules! text {
                 saver.str(self);
                 Ok(())
             }
+
+            #[inline]
+            fn as_text(&self) -> Option<&str> {
+                Some(self)
+            }
         }
     )*};
 }

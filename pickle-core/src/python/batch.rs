@@ -91,9 +91,14 @@ impl Batch {
         }
     }
 
+    /// How many items are left.
+    pub(super) fn left(&self) -> usize {
+        self.total.saturating_sub(self.done)
+    }
+
     /// How many items the open batch takes, of those that are left.
     pub(super) fn room(&self) -> usize {
-        self.room.min(self.total - self.done)
+        self.room.min(self.left())
     }
 
     /// Behind so many items, as [`room`](Self::room) allows.

@@ -9,6 +9,7 @@ use super::batch::Batch;
 use super::opcode as op;
 use super::save_shared::Shared;
 use super::saver::Saver;
+use super::text_memo::AHEAD;
 use super::writer::Writer;
 
 impl Saver<'_> {
@@ -232,17 +233,54 @@ impl Saver<'_> {
     pub(super) fn fill_entries<'v, K: Pickle + 'v, V: Pickle + 'v>(
         &mut self,
         mut batch: Batch,
-        entries: impl Iterator<Item = (&'v K, &'v V)>,
+        mut entries: impl Iterator<Item = (&'v K, &'v V)>,
     ) -> Result<()> {
         self.nest(|saver| {
-            for (index, (key, value)) in entries.enumerate() {
-                batch.before(&mut saver.writer);
-                saver.key(key).map_err(|error| error.in_index(index))?;
-                value.save(saver).map_err(|error| error.in_index(index))?;
-                batch.after(&mut saver.writer);
+            let mut index = 0;
+            while let Some(entry) = entries.next() {
+                saver.entry(&mut batch, index, entry)?;
+                index += 1;
+                if index == AHEAD && entry.0.as_text().is_some() {
+                    saver.many_entries(&mut batch, index, entries)?;
+                    break;
+                }
             }
             batch.end(&mut saver.writer)
         })
+    }
+
+    /// Entries with keys of text, which are looked at some ahead of being written.
+    fn many_entries<'v, K: Pickle + 'v, V: Pickle + 'v>(
+        &mut self,
+        batch: &mut Batch,
+        mut index: usize,
+        mut entries: impl Iterator<Item = (&'v K, &'v V)>,
+    ) -> Result<()> {
+        self.expect_texts(batch.left());
+        loop {
+            let some: [_; AHEAD] = std::array::from_fn(|_| entries.next());
+            self.look_ahead(some.iter().flatten().filter_map(|(key, _)| key.as_text()));
+            for entry in some {
+                let Some(entry) = entry else { return Ok(()) };
+                self.entry(batch, index, entry)?;
+                index += 1;
+            }
+        }
+    }
+
+    #[inline]
+    fn entry<K: Pickle, V: Pickle>(
+        &mut self,
+        batch: &mut Batch,
+        index: usize,
+        (key, value): (&K, &V),
+    ) -> Result<()> {
+        batch.before(&mut self.writer);
+        if let Err(error) = self.key(key).and_then(|()| value.save(self)) {
+            return Err(error.in_index(index));
+        }
+        batch.after(&mut self.writer);
+        Ok(())
     }
 
     /// Begins a dict whose entries the caller writes.

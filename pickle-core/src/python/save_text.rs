@@ -52,10 +52,25 @@ impl Saver<'_> {
                 memo
             }
             None => {
-                self.writer.text(text.as_bytes());
-                self.number(None);
+                self.writer.new_text(text.as_bytes(), next);
+                self.memo_len += 1;
                 next
             }
+        }
+    }
+
+    /// So many texts follow, most of them new.
+    pub(super) fn expect_texts(&mut self, count: usize) {
+        if self.options.memo == MemoEntries::Python {
+            self.texts.expect(count);
+        }
+    }
+
+    /// Has at hand what will be known of some texts. They wait for memory together then, and not one
+    /// after the other.
+    pub(super) fn look_ahead<'t>(&self, texts: impl Iterator<Item = &'t str>) {
+        if self.options.memo == MemoEntries::Python {
+            self.texts.look_ahead(texts);
         }
     }
 

@@ -258,9 +258,23 @@ impl Writer {
     pub(super) fn text(&mut self, text: &[u8]) {
         match u8::try_from(text.len()) {
             Ok(len) if self.protocol >= 4 => {
-                raw::append(&mut self.out, [op::SHORT_BINUNICODE, len], text);
+                raw::append(&mut self.out, [op::SHORT_BINUNICODE, len], text, []);
             }
             _ => self.long_text(text),
+        }
+    }
+
+    /// Text with a memo number, which is the next.
+    #[inline]
+    pub(super) fn new_text(&mut self, text: &[u8], memo: u32) {
+        match u8::try_from(text.len()) {
+            Ok(len) if self.protocol >= 4 && !self.explicit => {
+                raw::append(&mut self.out, [op::SHORT_BINUNICODE, len], text, [op::MEMOIZE]);
+            }
+            _ => {
+                self.text(text);
+                self.put(memo);
+            }
         }
     }
 

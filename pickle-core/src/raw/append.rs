@@ -21,21 +21,27 @@ pub(crate) fn as_vec<W>(writer: &mut W) -> Option<&mut Vec<u8>> {
     None
 }
 
-/// Appends a header and the bytes behind it, few of them without a call.
+/// Appends a header, the bytes behind it, few of them without a call, and what follows them.
 #[inline(always)]
-pub(crate) fn append<const N: usize>(out: &mut Vec<u8>, header: [u8; N], bytes: &[u8]) {
-    out.reserve(N + bytes.len());
+pub(crate) fn append<const N: usize, const M: usize>(
+    out: &mut Vec<u8>,
+    header: [u8; N],
+    bytes: &[u8],
+    footer: [u8; M],
+) {
+    out.reserve(N + bytes.len() + M);
     let len = out.len();
     // SAFETY:
-    // - `reserve` made room for the header and the bytes behind `len`; its result is no more than
-    //   `isize::MAX`, so the sums do not overflow.
+    // - `reserve` made room for the header, the bytes and the footer behind `len`; its result is no
+    //   more than `isize::MAX`, so the sums do not overflow.
     // - The vector is borrowed mutably, so `bytes` lie elsewhere.
     // - All bytes up to the new length are written.
     unsafe {
         let end = out.as_mut_ptr().add(len);
         end.cast::<[u8; N]>().write_unaligned(header);
         copy(bytes.as_ptr(), end.add(N), bytes.len());
-        out.set_len(len + N + bytes.len());
+        end.add(N + bytes.len()).cast::<[u8; M]>().write_unaligned(footer);
+        out.set_len(len + N + bytes.len() + M);
     }
 }
 
@@ -57,8 +63,8 @@ mod tests {
         for len in 0..200 {
             let bytes: Vec<u8> = (0..len).collect();
             let mut out = vec![7, 8];
-            append(&mut out, [1, 2, 3], &bytes);
-            assert_eq!(out, [&[7, 8, 1, 2, 3], &*bytes].concat());
+            append(&mut out, [1, 2, 3], &bytes, [4, 5]);
+            assert_eq!(out, [&[7, 8, 1, 2, 3], &*bytes, &[4, 5]].concat());
         }
     }
 }
