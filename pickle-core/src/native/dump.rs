@@ -37,8 +37,9 @@ pub(crate) fn dump<T: Pickle + ?Sized>(
     dump_as(value, out, options, max_depth, env, TypeInfo::of::<T>())
 }
 
+/// [`dump`] of a value of a type that is known.
 #[inline(always)]
-fn dump_as<T: Pickle + ?Sized>(
+pub(crate) fn dump_as<T: Pickle + ?Sized>(
     value: &T,
     out: &mut Vec<u8>,
     options: DumpOptions,
@@ -109,7 +110,7 @@ pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
 ) -> Result<Option<Visits>> {
     let info = TypeInfo::of::<T>();
     if !info.is_shared {
-        return dump_as(value, out, options, max_depth, env, info).map(|()| None);
+        return dump(value, out, options, max_depth, env).map(|()| None);
     }
     let start = out.len();
     let context = Context::in_run(env, run.visits());

@@ -33,6 +33,11 @@ impl Options {
         env: Env::NEW,
     };
 
+    /// Whether pickles are native ones as they are.
+    fn is_plain(&self) -> bool {
+        self.python.protocol == Protocol::Native && self.compression.is_none()
+    }
+
     pub(super) fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         if self.python.protocol() != Protocol::Native {
             let Self { python, limits, env, .. } = self;
@@ -248,7 +253,24 @@ impl<'w, W: Write> Pickler<'w, W> {
     /// # Errors
     /// As [`dump`](crate::dump). Then nothing is written, unless writing itself failed, and later
     /// pickles are as if this had not been tried.
+    #[inline]
     pub fn dump<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        let info = TypeInfo::of::<T>();
+        let Options { native, limits, env, .. } = &self.options;
+        // Small messages, which take no longer than by `dumps_into`.
+        if !info.is_shared
+            && self.options.is_plain()
+            && let Some(out) = raw::as_vec(&mut self.writer)
+        {
+            let start = out.len();
+            return native::dump_as(value, out, *native, limits.max_depth, env, info)
+                .inspect_err(|_| out.truncate(start));
+        }
+        self.dump_by(value)
+    }
+
+    #[inline(never)]
+    fn dump_by<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.buffer.clear();
         if self.options.python.protocol() != Protocol::Native {
             return self.dump_python(value);
