@@ -12,6 +12,8 @@ mod identity;
 mod in_python;
 #[path = "graphs/leading_back.rs"]
 mod leading_back;
+#[path = "graphs/one_pass.rs"]
+mod one_pass;
 #[path = "graphs/several.rs"]
 mod several;
 #[path = "graphs/weak.rs"]

@@ -305,6 +305,16 @@ impl Schema {
         self.nodes.iter().any(is_shared)
     }
 
+    /// Whether values are all that is pickled: no states that hooks return, nothing that is elsewhere.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.nodes.iter().any(|node| {
+            matches!(
+                node,
+                Node::State { .. } | Node::Object(_) | Node::Global | Node::Persistent(_)
+            )
+        })
+    }
+
     /// Whether some pointer may lead back to the root's type; what objects of traits hold is not
     /// known.
     pub(crate) fn points_at_root(&self) -> bool {

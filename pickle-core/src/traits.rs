@@ -84,6 +84,11 @@ pub trait Pickle: Layout {
         saver.list::<Self, &Self>(items.len(), items.iter())
     }
 
+    /// Whether `encode` refuses itself what `measure` refuses, and neither runs code that is not
+    /// known here: then values can be written without being measured. It says nothing of the parts.
+    #[doc(hidden)]
+    const IS_PLAIN: bool = false;
+
     /// The type of the object, where the object stands behind a pointer that many share.
     #[doc(hidden)]
     fn type_key(&self) -> TypeId {

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{OnceLock, RwLock};
 
 use crate::native::varint;
@@ -27,6 +28,11 @@ pub(crate) struct TypeInfo {
     pub(crate) is_recursive: bool,
     /// Whether one pointer may be met twice, through references to it.
     pub(crate) has_aliases: bool,
+    /// Whether values are written without being measured: they may be shared, and no hooks and
+    /// types were met that hinder it.
+    pub(crate) is_plain: AtomicBool,
+    /// Bytes ahead of the heads in the last such pickle.
+    pub(crate) ahead: AtomicUsize,
 }
 
 type Entry = Option<(TypeId, &'static TypeInfo)>;
@@ -98,6 +104,8 @@ impl TypeInfo {
             keeps_memo: schema.is_shared() || schema.has_values(),
             is_recursive: schema.points_at_root(),
             has_aliases: has_aliases || schema.has_objects(),
+            is_plain: AtomicBool::new(schema.is_shared() && schema.is_whole()),
+            ahead: AtomicUsize::new(0),
         }
     }
 }

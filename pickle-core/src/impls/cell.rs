@@ -43,6 +43,8 @@ std_wrapper! { [T] RefCell<T> as T where T: Sized,
 }
 
 std_wrapper! { [T] Mutex<T> as T where T: Sized,
+    // What is inside may go when the lock is free again.
+    is_plain: false,
     dump: |value| value.lock().map_err(|_| locked("a poisoned Mutex")),
     load: |inner| Ok(Mutex::new(inner)),
     build: build_cell,
@@ -51,6 +53,8 @@ std_wrapper! { [T] Mutex<T> as T where T: Sized,
 }
 
 std_wrapper! { [T] RwLock<T> as T where T: Sized,
+    // What is inside may go when the lock is free again.
+    is_plain: false,
     dump: |value| value.read().map_err(|_| locked("a poisoned RwLock")),
     load: |inner| Ok(RwLock::new(inner)),
     build: build_cell,

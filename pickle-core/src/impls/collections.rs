@@ -27,6 +27,8 @@ macro_rules! sequences {
 sequences! { VecDeque<T>, LinkedList<T>, BinaryHeap<T>, }
 
 impl<T: Pickle> Pickle for VecDeque<T> {
+    const IS_PLAIN: bool = true;
+
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         measure.seq::<T, &T>(self.len(), self.iter())
     }
@@ -69,6 +71,8 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for VecDeque<T> {
 }
 
 impl<T: Pickle> Pickle for LinkedList<T> {
+    const IS_PLAIN: bool = true;
+
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         measure.seq::<T, &T>(self.len(), self.iter())
     }
@@ -108,6 +112,8 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for LinkedList<T> {
 }
 
 impl<T: Pickle> Pickle for BinaryHeap<T> {
+    const IS_PLAIN: bool = true;
+
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         self.as_slice().measure(measure)
     }
@@ -153,6 +159,8 @@ macro_rules! sets {
         }
 
         impl<T: Pickle $(, $state)?> Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 measure.seq::<T, &T>(self.len(), self.iter())
             }
@@ -182,6 +190,8 @@ macro_rules! maps {
         }
 
         impl<K: Pickle, V: Pickle $(, $state)?> Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 measure.seq::<(&K, &V), (&K, &V)>(self.len(), self.iter())
             }

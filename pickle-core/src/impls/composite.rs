@@ -104,6 +104,8 @@ macro_rules! std_struct {
         }
 
         impl<$($generics)*> Pickle for $type $(where $bounded: Pickle + $bound)? {
+            const IS_PLAIN: bool = true;
+
             #[inline]
             fn measure(&self, _measure: &mut Measure) -> Result<()> {
                 let $value = self;
@@ -205,6 +207,8 @@ macro_rules! std_enum {
         }
 
         impl<$($parameter: Pickle),*> Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             #[inline]
             fn measure(&self, _measure: &mut Measure) -> Result<()> {
                 match *self {
@@ -324,6 +328,7 @@ impl<T> std::ops::Deref for Owned<T> {
 /// A type that is pickled as if it were what it holds.
 macro_rules! std_wrapper {
     ([$($generics:tt)*] $type:ty as $inner:ty $(where $bounded:ty: $bound:path)?,
+        $(is_plain: $is_plain:literal,)?
         dump: |$value:ident| $dump:expr, load: |$loaded:ident| $load:expr
         $(, build: $build:ident, set: |$cell:ident, $contents:ident| $set:expr, inside: $inside:expr)?
     ) => {
@@ -338,6 +343,8 @@ macro_rules! std_wrapper {
         }
 
         impl<$($generics)*> Pickle for $type $(where $bounded: Pickle + $bound)? {
+            const IS_PLAIN: bool = true $(&& $is_plain)?;
+
             #[inline]
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 if <$inner as Layout>::FIXED {

@@ -56,6 +56,8 @@ macro_rules! numbers {
         }
 
         impl Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             #[inline(always)]
             fn measure(&self, _: &mut Measure) -> Result<()> {
                 Ok(())
@@ -169,6 +171,8 @@ macro_rules! pointer_sized {
         }
 
         impl Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             #[inline(always)]
             fn measure(&self, _: &mut Measure) -> Result<()> {
                 Ok(())
@@ -232,6 +236,8 @@ impl Layout for bool {
 }
 
 impl Pickle for bool {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, _: &mut Measure) -> Result<()> {
         Ok(())
@@ -285,6 +291,8 @@ impl Layout for char {
 }
 
 impl Pickle for char {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, _: &mut Measure) -> Result<()> {
         Ok(())

@@ -24,6 +24,8 @@ impl<T: Layout> Layout for Option<T> {
 }
 
 impl<T: Pickle> Pickle for Option<T> {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         match self {
@@ -124,6 +126,8 @@ impl<T: Layout> Layout for Box<T> {
 }
 
 impl<T: Pickle> Pickle for Box<T> {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         measure.boxed(&**self)
@@ -189,8 +193,10 @@ by_reference! {
 }
 
 macro_rules! pickle_by_reference {
-    ($([$($generics:tt)*] $type:ty,)*) => {$(
+    ($([$($generics:tt)*] $type:ty, is_plain: $is_plain:literal;)*) => {$(
         impl<$($generics)*> Pickle for $type {
+            const IS_PLAIN: bool = $is_plain;
+
             #[inline(always)]
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 (**self).measure(measure)
@@ -219,7 +225,8 @@ macro_rules! pickle_by_reference {
 }
 
 pickle_by_reference! {
-    ['a, T: Pickle + ?Sized] &'a T,
-    ['a, T: Pickle + ?Sized] &'a mut T,
-    ['a, T: Pickle + ToOwned + ?Sized] Cow<'a, T>,
+    ['a, T: Pickle + ?Sized] &'a T, is_plain: true;
+    ['a, T: Pickle + ?Sized] &'a mut T, is_plain: true;
+    // How what is owned is borrowed, its type says.
+    ['a, T: Pickle + ToOwned + ?Sized] Cow<'a, T>, is_plain: false;
 }

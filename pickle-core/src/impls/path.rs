@@ -85,6 +85,8 @@ macro_rules! as_bytes {
         }
 
         impl Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 AsBytes::as_bytes(<Self as AsRef<$target>>::as_ref(self))?.measure(measure)
             }

@@ -190,6 +190,8 @@ impl<T: ?Sized> Layout for PhantomData<T> {
 }
 
 impl<T: ?Sized> Pickle for PhantomData<T> {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, _: &mut Measure) -> Result<()> {
         Ok(())

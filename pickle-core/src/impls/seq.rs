@@ -21,6 +21,8 @@ impl<T: Layout> Layout for [T] {
 }
 
 impl<T: Pickle> Pickle for [T] {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         measure.seq::<T, &T>(self.len(), self.iter())
@@ -47,6 +49,8 @@ macro_rules! owned_slices {
         }
 
         impl<T: Pickle> Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             #[inline(always)]
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 (**self).measure(measure)
@@ -139,6 +143,8 @@ impl<T: Layout, const N: usize> Layout for [T; N] {
 }
 
 impl<T: Pickle, const N: usize> Pickle for [T; N] {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, measure: &mut Measure) -> Result<()> {
         if T::FIXED {

@@ -14,7 +14,7 @@ use crate::shared::{ArcFamily, RcFamily, Shareable};
 use crate::traits::{Layout, Pickle, Unpickle};
 
 macro_rules! shared {
-    ($($Strong:ident, $module:ident, $Family:ident;)*) => {$(
+    ($($Strong:ident, $module:ident, $Family:ident, is_local: $is_local:literal;)*) => {$(
         impl<T: Layout + ?Sized> Layout for $Strong<T> {
             const HEAD: usize = WORD;
             const NULLABLE: bool = T::NULLABLE;
@@ -26,6 +26,8 @@ macro_rules! shared {
         }
 
         impl<T: Pickle + ?Sized> Pickle for $Strong<T> {
+            const IS_PLAIN: bool = true;
+
             #[inline]
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 measure.shared::<$Family, T>(self)
@@ -71,6 +73,8 @@ macro_rules! shared {
         }
 
         impl<T: Pickle + ?Sized> Pickle for $module::Weak<T> {
+            const IS_PLAIN: bool = $is_local;
+
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 measure.weak::<$Family, T>(self)
             }
@@ -119,6 +123,7 @@ macro_rules! shared {
 }
 
 shared! {
-    Rc, rc, RcFamily;
-    Arc, sync, ArcFamily;
+    Rc, rc, RcFamily, is_local: true;
+    // Another thread may let go of what a `Weak` leads to while it is written.
+    Arc, sync, ArcFamily, is_local: false;
 }

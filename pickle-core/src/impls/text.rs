@@ -21,6 +21,8 @@ macro_rules! text {
         }
 
         impl Pickle for $type {
+            const IS_PLAIN: bool = true;
+
             #[inline(always)]
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 measure.text(self);

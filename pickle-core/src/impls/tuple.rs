@@ -19,6 +19,8 @@ impl Layout for () {
 }
 
 impl Pickle for () {
+    const IS_PLAIN: bool = true;
+
     #[inline(always)]
     fn measure(&self, _: &mut Measure) -> Result<()> {
         Ok(())
@@ -69,6 +71,8 @@ macro_rules! tuples {
         }
 
         impl<$($type: Pickle),*> Pickle for ($($type,)*) {
+            const IS_PLAIN: bool = true;
+
             #[inline(always)]
             fn measure(&self, measure: &mut Measure) -> Result<()> {
                 $(if !$type::FIXED {

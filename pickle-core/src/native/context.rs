@@ -38,6 +38,11 @@ impl Context {
         Self::with(env, info.is_shared.then(|| Visits::new(info.has_aliases)))
     }
 
+    /// That of a pickle that is written without being measured.
+    pub(super) fn unmeasured(env: &Env, info: &TypeInfo) -> Self {
+        Self::with(env, Some(Visits::unmeasured(info.has_aliases)))
+    }
+
     /// That of a pickle in a run.
     pub(super) fn in_run(env: &Env, visits: Visits) -> Self {
         Self::with(env, Some(visits))

@@ -1,11 +1,13 @@
 //! A whole pickle: the header, the root section, the stream.
 
+use std::sync::atomic::Ordering;
+
 use super::context::Context;
 use super::header::{self, SchemaMode};
 use super::measure::Measure;
 use super::run::WritingRun;
-use super::varint;
 use super::writer::Writer;
+use super::{unmeasured, varint};
 use crate::env::Env;
 use crate::error::Result;
 use crate::shared::Visits;
@@ -48,6 +50,16 @@ pub(crate) fn dump_as<T: Pickle + ?Sized>(
     info: &TypeInfo,
 ) -> Result<()> {
     let start = out.len();
+    if info.is_plain.load(Ordering::Relaxed)
+        && unmeasured::dump(out, T::HEAD, options, max_depth, env, info, &mut |writer, heads| {
+            writer.root(heads, value);
+        })
+    {
+        if options.checksum {
+            header::put_checksum(out, start);
+        }
+        return Ok(());
+    }
     // What is in the stream is measured late; the order of shared objects is known at once.
     let nested = info.is_shared;
     let context = Context::new(env, info);
@@ -90,7 +102,7 @@ fn with_classes<T: Pickle + ?Sized>(
     context.put_classes(options.schema, &mut classes);
     header::put(out, info, options, Some(section_size(T::HEAD, &sizes) + classes.len()));
     let mut writer = Writer::new(info.is_shared, 0, max_depth, context);
-    writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    writer.section(out, T::HEAD, sizes, |writer, heads| writer.root(heads, value));
     if !(writer.stream.is_empty() && writer.context.end(0)) {
         writer.changed();
     }
@@ -129,7 +141,7 @@ pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
     header::put(out, info, DumpOptions { in_run, ..options }, Some(size));
     out.extend_from_slice(&place);
     let mut writer = Writer::new(true, 0, max_depth, context);
-    writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    writer.section(out, T::HEAD, sizes, |writer, heads| writer.root(heads, value));
     if !writer.context.end(0) {
         writer.changed();
     }
@@ -159,7 +171,7 @@ fn with_stream<T: Pickle + ?Sized>(
     let mut root = Vec::with_capacity(size);
     let mut writer = Writer::new(false, 0, max_depth, context);
     writer.stream = std::mem::take(out);
-    writer.section(&mut root, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
+    writer.section(&mut root, T::HEAD, sizes, |writer, heads| writer.root(heads, value));
     *out = std::mem::take(&mut writer.stream);
     if info.has_objects {
         writer.context.put_classes(options.schema, out);

@@ -151,6 +151,18 @@ pub(super) fn put(
         SchemaMode::Omit | SchemaMode::OmitRoot => size_of_val(&info.fingerprint),
     };
     out.reserve(MOST + said + size.unwrap_or(0));
+    put_unreserved(out, info, options, size);
+    at
+}
+
+/// [`put`] without room for what follows.
+#[inline]
+pub(super) fn put_unreserved(
+    out: &mut Vec<u8>,
+    info: &TypeInfo,
+    options: DumpOptions,
+    size: Option<usize>,
+) {
     let mut flags = 0;
     if options.schema == SchemaMode::Embed {
         flags |= SCHEMA;
@@ -179,7 +191,6 @@ pub(super) fn put(
             out.extend_from_slice(&info.fingerprint.to_le_bytes());
         }
     }
-    at
 }
 
 /// Appends the checksum of the pickle that begins at `start`.

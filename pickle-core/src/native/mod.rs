@@ -11,6 +11,7 @@ mod reader;
 mod run;
 mod shared;
 mod transcode;
+mod unmeasured;
 pub(crate) mod varint;
 mod writer;
 

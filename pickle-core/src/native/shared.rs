@@ -30,6 +30,7 @@ impl Word {
     /// So many objects have a number.
     pub(crate) const MOST: u32 = u32::MAX - 2;
 
+    #[inline(always)]
     pub(crate) fn read(bytes: [u8; WORD]) -> Self {
         match u32::from_le_bytes(bytes) {
             0 => Self::New,
@@ -39,6 +40,7 @@ impl Word {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn bytes(self) -> [u8; WORD] {
         let word = match self {
             Self::New => 0,
@@ -81,6 +83,7 @@ impl Measure {
         }
     }
 
+    #[inline(always)]
     fn visits(&mut self) -> Result<&mut Visits> {
         self.context.visits_mut().ok_or_else(undescribed)
     }
@@ -95,15 +98,17 @@ impl Writer {
         strong: &F::Strong<T>,
     ) -> Written<'b, H> {
         let visits = self.context.visits_mut();
-        let word = visits.and_then(|visits| visits.repeat(Some(&**strong)));
+        let word = visits.and_then(|visits| visits.word::<F, T>(strong));
         let Some(word) = word else {
             self.changed();
             return head.write([0; WORD]);
         };
+        // The head first, so that nothing is kept across what follows.
+        let written = head.write(word.bytes());
         if let Word::New | Word::Unnumbered = word {
             self.boxed(&**strong);
         }
-        head.write(word.bytes())
+        written
     }
 
     /// [`shared`](Self::shared) of a weak pointer.
@@ -116,9 +121,8 @@ impl Writer {
             return self.shared::<H, F, T>(head, &strong);
         }
         let visits = self.context.visits_mut();
-        match visits.and_then(|visits| visits.repeat::<()>(None)) {
-            Some(Word::Dangling) => {}
-            _ => self.changed(),
+        if !visits.is_some_and(|visits| visits.is_dangling()) {
+            self.changed();
         }
         head.write(Word::Dangling.bytes())
     }

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 
 use super::context::Context;
 use super::measure::{Measure, States};
+use super::unmeasured::Unmeasured;
 use super::{BLOCK, COUNT, IN_STREAM, LARGE, LONG, in_stream, varint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::raw::{Cursor, HeadMut, Region, Section, Written, image_bytes};
@@ -19,8 +20,8 @@ const fn far(nested: bool) -> (usize, usize) {
 
 /// Fills the sections of a pickle. [`Pickle::encode`] gets one.
 pub struct Writer {
-    tail: Region,
-    text: Region,
+    pub(super) tail: Region,
+    pub(super) text: Region,
     pub(super) stream: Vec<u8>,
     nested: bool,
     /// So many bytes, or so many elements with tails or text, may be too many for a head's count,
@@ -31,7 +32,8 @@ pub struct Writer {
     max_depth: u32,
     states: States,
     pub(super) context: Context,
-    error: Option<Error>,
+    pub(super) error: Option<Error>,
+    pub(super) unmeasured: Option<Box<Unmeasured>>,
 }
 
 impl Writer {
@@ -50,6 +52,7 @@ impl Writer {
             states: States::default(),
             context,
             error: None,
+            unmeasured: None,
         }
     }
 
@@ -120,6 +123,12 @@ impl Writer {
         }
     }
 
+    /// [`one`](Self::one) out of line.
+    #[inline(never)]
+    pub(super) fn root<T: Pickle + ?Sized>(&mut self, heads: &mut Region, value: &T) {
+        self.one(heads, value);
+    }
+
     /// Encodes the head of one value.
     #[inline(always)]
     pub(super) fn one<T: Pickle + ?Sized>(&mut self, heads: &mut Region, value: &T) {
@@ -155,7 +164,7 @@ impl Writer {
     /// Writes fields of `size` bytes into the tail: those of a large variant.
     #[inline(always)]
     pub fn group(&mut self, size: usize, write: impl FnOnce(&mut Cursor<'_>, &mut Self)) {
-        match self.tail.group(size) {
+        match self.take_tail(size, |tail| tail.group(size)) {
             Some(group) => group.write(|fields| write(fields, self)),
             None => self.changed(),
         }
@@ -172,9 +181,7 @@ impl Writer {
         }
         // The head first, so that nothing is kept across the copy.
         let written = head.write((text.len() as u32).to_le_bytes());
-        if self.text.put(text.as_bytes()).is_none() {
-            self.changed();
-        }
+        self.put_text(text);
         written
     }
 
@@ -186,9 +193,7 @@ impl Writer {
             return IN_STREAM;
         }
         let word = self.count(text.len());
-        if self.text.put(text.as_bytes()).is_none() {
-            self.changed();
-        }
+        self.put_text(text);
         word
     }
 
@@ -214,7 +219,8 @@ impl Writer {
 
     #[inline(always)]
     fn near_seq<T: Pickle, B: Borrow<T>>(&mut self, count: usize, items: impl Iterator<Item = B>) {
-        let place = self.tail.items::<T>(count);
+        let size = count.saturating_mul(T::HEAD);
+        let place = self.take_tail(size, |tail| tail.items::<T>(count));
         self.nest(|writer| {
             if !place.is_some_and(|place| place.write(items, writer)) {
                 writer.changed();
@@ -228,9 +234,19 @@ impl Writer {
         self.depth += 1;
         match stack::is_due(self.depth) {
             false => inside(self),
-            true => stack::with_room(|| inside(self)),
+            true => self.nest_deeper(inside),
         }
         self.depth -= 1;
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn nest_deeper(&mut self, inside: impl FnOnce(&mut Self)) {
+        // No measure has checked it, and this is not asked again before so many levels.
+        if self.is_unmeasured() && self.depth + (stack::EVERY - 1) > self.max_depth {
+            return self.changed();
+        }
+        stack::with_room(|| inside(self));
     }
 
     /// [`seq`](Self::seq) of one that may be too long for its head or its section; returns the word
@@ -264,9 +280,7 @@ impl Writer {
             return head.write(self.far_bytes(items.len(), bytes).to_le_bytes());
         }
         let written = head.write((items.len() as u32).to_le_bytes());
-        if self.tail.put(bytes).is_none() {
-            self.changed();
-        }
+        self.put_tail(bytes);
         written
     }
 
@@ -279,9 +293,7 @@ impl Writer {
             return IN_STREAM;
         }
         let word = self.count(count);
-        if self.tail.put(bytes).is_none() {
-            self.changed();
-        }
+        self.put_tail(bytes);
         word
     }
 
@@ -291,9 +303,7 @@ impl Writer {
         if count < LONG as usize {
             return count as u32;
         }
-        if self.tail.put(&(count as u64).to_le_bytes()).is_none() {
-            self.changed();
-        }
+        self.put_tail(&(count as u64).to_le_bytes());
         LONG
     }
 

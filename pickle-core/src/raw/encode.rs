@@ -46,6 +46,7 @@ impl<'b, T: Layout + ?Sized> HeadMut<'b, T> {
     #[inline(always)]
     pub fn put<U: Pickle + ?Sized>(self, value: &U, writer: &mut Writer) -> Written<'b, T> {
         const { assert!(U::HEAD == T::HEAD) }
+        writer.meets::<U>();
         let _: Written<'_, U> =
             value.encode(HeadMut { start: self.start, _brand: PhantomData }, writer);
         Written(PhantomData)
@@ -112,6 +113,7 @@ impl Cursor<'_> {
     /// compiler folds the check away for a right one.
     #[inline(always)]
     pub fn put<F: Pickle + ?Sized>(&mut self, value: &F, writer: &mut Writer) {
+        writer.meets::<F>();
         let start = self.advance(F::HEAD);
         let _: Written<'_, F> = value.encode(HeadMut { start, _brand: PhantomData }, writer);
     }
@@ -142,8 +144,8 @@ impl Cursor<'_> {
 
 /// A stretch of the output buffer, reserved and partly written.
 pub(crate) struct Region {
-    next: *mut u8,
-    end: *mut u8,
+    pub(super) next: *mut u8,
+    pub(super) end: *mut u8,
 }
 
 impl Region {
@@ -158,7 +160,7 @@ impl Region {
 
     /// Whether all of it was written.
     #[inline(always)]
-    fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.next == self.end
     }
 
@@ -230,6 +232,7 @@ impl<T: Pickle> Items<T> {
         items: impl Iterator<Item = B>,
         writer: &mut Writer,
     ) -> bool {
+        writer.meets::<T>();
         for item in items {
             if self.left == 0 {
                 return false;

@@ -15,6 +15,7 @@ mod append;
 mod copy;
 mod decode;
 mod encode;
+mod growing;
 mod image;
 mod macros;
 mod text;
@@ -26,6 +27,7 @@ pub use decode::{Fields, Filled, Head, Slot};
 pub(crate) use decode::{decode_array, decode_each, decode_into_vec, decode_value};
 pub use encode::{Cursor, FieldsMut, HeadMut, Written};
 pub(crate) use encode::{Region, Section};
+pub(crate) use growing::Growing;
 pub(crate) use image::{
     BOOL, CHAR, F32, F64, I8, I16, I32, I64, I128, U8, U16, U32, U64, U128, array_image,
     image_bytes,

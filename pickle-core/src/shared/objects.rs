@@ -6,13 +6,15 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Kept;
+use crate::native::Word;
 
 /// The objects of one dump, or of several.
 #[derive(Default)]
 pub(crate) struct Objects {
     table: Table,
     types: Types,
-    /// Temporaries of a `getstate` may go, and others take their addresses.
+    /// Temporaries of a `getstate` may go, and others take their addresses. Empty where no such code
+    /// runs.
     kept: Vec<Kept>,
     /// The number of the first.
     first: u32,
@@ -22,47 +24,53 @@ impl Objects {
     /// Numbers begin here, those before are others'.
     pub(super) fn set_first(&mut self, first: u32) {
         self.first = first;
+        self.table.set_most(Word::MOST - first);
     }
 
     /// The number that the next object gets.
     pub(crate) fn end(&self) -> u32 {
-        self.first + self.kept.len() as u32
+        self.first + self.table.len()
     }
 
     pub(super) fn find(&self, address: usize, ty: TypeId) -> Option<u32> {
         let ty = self.types.find(ty)?;
-        self.table.find(address, ty)
+        self.table.find(address, ty).map(|index| self.first + index)
     }
 
-    /// The number of an object that is known; else it gets the next, and `keep` keeps it.
-    #[inline]
-    pub(super) fn find_or_add(
+    /// What is to be said of an object: its number where it is known; else it gets the next, while
+    /// there are some, and what `keep` gives keeps it.
+    #[inline(always)]
+    pub(super) fn word(
         &mut self,
         address: usize,
         ty: TypeId,
-        keep: impl FnOnce() -> Kept,
-    ) -> Option<u32> {
-        let object = Slot { address, ty: self.types.number(ty), number: self.end() };
-        let known = self.table.find_or_add(object);
-        if known.is_none() {
-            self.kept.push(keep());
+        keep: impl FnOnce() -> Option<Kept>,
+    ) -> Word {
+        let ty = self.types.number(ty);
+        match self.table.find_or_add(address, ty) {
+            Found::Known(index) => return Word::Known(self.first + index),
+            Found::Added => {}
+            Found::Full if self.table.grow_and_add(address, ty) => {}
+            // More objects than there are numbers: the others are not shared.
+            Found::Full => return Word::Unnumbered,
         }
-        known
+        if let Some(kept) = keep() {
+            self.kept.push(kept);
+        }
+        Word::New
     }
 
     /// Takes in what a later pickle has numbered.
     pub(super) fn append(&mut self, mut later: Self) {
-        if self.kept.is_empty() {
+        if self.table.len() == 0 {
             // Most often there is one large pickle.
-            later.first = self.first;
+            later.set_first(self.first);
             *self = later;
             return;
         }
         self.kept.append(&mut later.kept);
-        for object in later.table.slots.iter().filter(|slot| slot.address != FREE) {
-            let ty = self.types.number(later.types.list[object.ty as usize]);
-            self.table.find_or_add(Slot { ty, ..*object });
-        }
+        let types = later.types.list.iter().map(|ty| self.types.number(*ty)).collect::<Vec<_>>();
+        self.table.append(&later.table, |ty| types[ty as usize]);
     }
 
     /// Forgets all objects; the memory stays where it is not much.
@@ -71,7 +79,7 @@ impl Objects {
         self.kept.clear();
         self.kept.shrink_to(SPARE);
         self.types.clear();
-        self.first = 0;
+        self.set_first(0);
     }
 }
 
@@ -79,17 +87,26 @@ impl Objects {
 pub(super) const SPARE: usize = 1 << 14;
 
 /// Types by small numbers.
-#[derive(Default)]
 struct Types {
     list: Vec<TypeId>,
     /// Their numbers, where they are more than a few.
     numbers: HashMap<TypeId, u32, FixedState>,
-    /// The one met last.
-    last: u32,
+    /// The one met last, and its number.
+    last: (TypeId, u32),
 }
 
 /// Up to here, looking at each is quicker.
 const FEW: usize = 16;
+
+/// No object is of this type.
+enum NoType {}
+
+impl Default for Types {
+    fn default() -> Self {
+        let last = (TypeId::of::<NoType>(), 0);
+        Self { list: Vec::new(), numbers: HashMap::default(), last }
+    }
+}
 
 impl Types {
     fn find(&self, ty: TypeId) -> Option<u32> {
@@ -99,15 +116,19 @@ impl Types {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn number(&mut self, ty: TypeId) -> u32 {
-        if self.list.get(self.last as usize) != Some(&ty) {
-            self.last = self.find(ty).unwrap_or_else(|| self.add(ty));
+        if self.last.0 != ty {
+            self.find_or_add(ty);
         }
-        self.last
+        self.last.1
     }
 
-    #[cold]
+    #[inline(never)]
+    fn find_or_add(&mut self, ty: TypeId) {
+        self.last = (ty, self.find(ty).unwrap_or_else(|| self.add(ty)));
+    }
+
     fn add(&mut self, ty: TypeId) -> u32 {
         self.list.push(ty);
         if self.list.len() > FEW {
@@ -121,29 +142,41 @@ impl Types {
     fn clear(&mut self) {
         self.list.clear();
         self.numbers = HashMap::default();
-        self.last = 0;
+        self.last.0 = TypeId::of::<NoType>();
     }
 }
 
-/// An address that no object has.
-const FREE: usize = 0;
-
+/// An object, and when it was added: a slot with a time before the table's is free.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     address: usize,
     ty: u32,
-    number: u32,
+    time: u32,
 }
 
 /// Open addressing, at most half full. Objects that were allocated one after the other lie side by
 /// side, as they are mostly met: hashing them apart would cost a cache miss each. Where addresses
 /// crowd in few places, they are hashed nevertheless.
-#[derive(Default)]
 struct Table {
     /// None, or as many as a power of two.
     slots: Vec<Slot>,
-    len: usize,
+    /// When the table was empty; what is older counts no more. Above 0, the time of fresh slots.
+    start: u32,
+    /// When the next object is added.
+    now: u32,
+    /// When the table is full.
+    full: u32,
+    /// So many objects have numbers.
+    most: u32,
     is_hashed: bool,
+}
+
+enum Found {
+    /// As the object of this index.
+    Known(u32),
+    Added,
+    /// Not, and there is no room for it.
+    Full,
 }
 
 /// Allocations are not closer than so many bytes, a power of two: counts and a word, as `malloc`
@@ -152,8 +185,29 @@ const APART: u32 = 5;
 /// Steps from where an object belongs to where it is, from which on addresses are hashed.
 const FAR: usize = 32;
 
+impl Default for Table {
+    fn default() -> Self {
+        let slots = Vec::new();
+        Self { slots, start: 1, now: 1, full: 1, most: Word::MOST, is_hashed: false }
+    }
+}
+
 impl Table {
-    #[inline]
+    fn len(&self) -> u32 {
+        self.now - self.start
+    }
+
+    fn set_most(&mut self, most: u32) {
+        self.most = most;
+        self.set_full();
+    }
+
+    fn set_full(&mut self) {
+        let room = u32::try_from(self.slots.len() / 2).unwrap_or(u32::MAX).min(self.most);
+        self.full = self.start.saturating_add(room);
+    }
+
+    #[inline(always)]
     fn place(&self, address: usize) -> usize {
         let key = address >> APART;
         match self.is_hashed {
@@ -167,74 +221,105 @@ impl Table {
         let mut at = self.place(address);
         loop {
             let slot = self.slots[at & mask];
-            if slot.address == address && slot.ty == ty {
-                return Some(slot.number);
-            }
-            if slot.address == FREE {
+            if slot.time < self.start {
                 return None;
             }
+            if slot.address == address && slot.ty == ty {
+                return Some(slot.time - self.start);
+            }
             at += 1;
         }
     }
 
-    /// The number of an object that is there; else it is added.
-    #[inline]
-    fn find_or_add(&mut self, object: Slot) -> Option<u32> {
-        if 2 * self.len >= self.slots.len() {
-            self.grow();
-        }
-        let mask = self.slots.len() - 1;
-        let start = self.place(object.address);
-        let mut at = start;
+    /// Finds an object, or adds it.
+    #[inline(always)]
+    fn find_or_add(&mut self, address: usize, ty: u32) -> Found {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return Found::Full };
+        let first = self.place(address);
+        let mut at = first;
         loop {
             let slot = &mut self.slots[at & mask];
-            if slot.address == object.address && slot.ty == object.ty {
-                return Some(slot.number);
+            if slot.time < self.start {
+                if self.now == self.full {
+                    return Found::Full;
+                }
+                *slot = Slot { address, ty, time: self.now };
+                self.now += 1;
+                if at - first > FAR {
+                    self.hash();
+                }
+                return Found::Added;
             }
-            if slot.address == FREE {
-                *slot = object;
-                self.len += 1;
-                break;
+            if slot.address == address && slot.ty == ty {
+                return Found::Known(slot.time - self.start);
             }
             at += 1;
         }
-        if at - start > FAR && !self.is_hashed {
-            self.hash();
-        }
-        None
     }
 
+    /// Adds an object that is not there; false where there is no number for it.
     #[cold]
-    fn grow(&mut self) {
+    fn grow_and_add(&mut self, address: usize, ty: u32) -> bool {
+        if self.len() >= self.most {
+            return false;
+        }
         self.rebuild((2 * self.slots.len()).max(64));
+        self.put(Slot { address, ty, time: self.now });
+        self.now += 1;
+        true
+    }
+
+    /// Adds what a later table has, which has nothing of this one.
+    fn append(&mut self, later: &Self, ty: impl Fn(u32) -> u32) {
+        let len = self.len().saturating_add(later.len());
+        self.rebuild((4 * len as usize).next_power_of_two().max(self.slots.len()));
+        let objects = later.slots.iter().filter(|slot| slot.time >= later.start);
+        for slot in objects {
+            let time = self.now + (slot.time - later.start);
+            self.put(Slot { address: slot.address, ty: ty(slot.ty), time });
+        }
+        self.now += later.len();
+    }
+
+    /// Puts an object where there is room.
+    fn put(&mut self, object: Slot) {
+        let mask = self.slots.len() - 1;
+        let mut at = self.place(object.address);
+        while self.slots[at & mask].time >= self.start {
+            at += 1;
+        }
+        self.slots[at & mask] = object;
     }
 
     #[cold]
     fn hash(&mut self) {
-        self.is_hashed = true;
-        self.rebuild(self.slots.len());
+        if !self.is_hashed {
+            self.is_hashed = true;
+            self.rebuild(self.slots.len());
+        }
     }
 
+    /// Makes a table of so many slots, and puts the objects there. Time begins anew.
     fn rebuild(&mut self, size: usize) {
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        let mask = size - 1;
-        for slot in old.into_iter().filter(|slot| slot.address != FREE) {
-            let mut at = self.place(slot.address);
-            while self.slots[at & mask].address != FREE {
-                at += 1;
-            }
-            self.slots[at & mask] = slot;
+        let start = std::mem::replace(&mut self.start, 1);
+        self.now = self.now - start + 1;
+        for slot in old.into_iter().filter(|slot| slot.time >= start) {
+            self.put(Slot { time: slot.time - start + 1, ..slot });
         }
+        self.set_full();
     }
 
+    /// Forgets all objects.
     fn clear(&mut self) {
-        // What is nearly empty would take longer to clear than to make.
-        if self.slots.len() > 2 * SPARE || 16 * self.len < self.slots.len() {
-            self.slots = Vec::new();
-        } else {
-            self.slots.fill(Slot::default());
+        // Then there is time left for any number of objects.
+        const LATE: u32 = u32::MAX / 2;
+        if self.slots.len() > 2 * SPARE || self.now > LATE {
+            *self = Self::default();
         }
-        (self.len, self.is_hashed) = (0, false);
+        self.start = self.now;
+        self.is_hashed = false;
+        self.set_full();
     }
 }
 
@@ -245,7 +330,11 @@ mod tests {
     use super::*;
 
     fn number(objects: &mut Objects, address: usize, ty: TypeId) -> Option<u32> {
-        objects.find_or_add(address, ty, || Kept::new(Rc::downgrade(&Rc::new(()))))
+        match objects.word(address, ty, || Some(Kept::new(Rc::downgrade(&Rc::new(()))))) {
+            Word::New => None,
+            Word::Known(number) => Some(number),
+            word => panic!("{word:?}"),
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::objects::{Objects, SPARE};
 use super::{Family, Kept};
-use crate::native::Word;
+use crate::native::{WORD, Word};
 use crate::traits::Pickle;
 
 /// What the pointers met so far say in their heads, decided by the pass that measures and repeated
@@ -20,6 +20,11 @@ pub(crate) struct Visits {
     next: usize,
     /// Whether one pointer may be met twice: through references to it, or in a later pickle.
     aliases: bool,
+    /// Whether the pass that encodes is the only one, and decides.
+    is_only: bool,
+    /// Memory of use to a writer.
+    spare: Vec<u8>,
+    /// Whether words are forgotten already.
     is_used: bool,
 }
 
@@ -27,19 +32,42 @@ pub(crate) struct Visits {
 /// changed.
 #[derive(Clone, Copy)]
 struct Said {
-    word: Word,
+    word: [u8; WORD],
     of: u32,
 }
 
+type Memory = (Objects, Vec<Said>, Vec<u8>);
+
 thread_local! {
     /// The memory of the last dump on this thread: fresh memory takes longer than all the rest.
-    static LAST: Cell<Option<(Objects, Vec<Said>)>> = const { Cell::new(None) };
+    static LAST: Cell<Option<Memory>> = const { Cell::new(None) };
 }
 
 impl Visits {
     pub(crate) fn new(aliases: bool) -> Self {
-        let (objects, words) = LAST.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        Self { earlier: None, objects, words, next: 0, aliases, is_used: false }
+        let last = LAST.try_with(Cell::take).ok().flatten();
+        let (objects, words, spare) = last.unwrap_or_default();
+        Self {
+            earlier: None,
+            objects,
+            words,
+            next: 0,
+            aliases,
+            is_only: false,
+            spare,
+            is_used: false,
+        }
+    }
+
+    /// Those of a pickle that is written without being measured.
+    ///
+    /// Nothing is kept: no code runs that is not known here, and nothing is met under locks or
+    /// through pointers that others may let go of. So all objects live as long as the value, which
+    /// is borrowed.
+    pub(crate) fn unmeasured(aliases: bool) -> Self {
+        let mut visits = Self::new(aliases);
+        visits.is_only = true;
+        visits
     }
 
     /// Those of a pickle that may refer to objects of earlier ones, and later ones to its own.
@@ -59,43 +87,46 @@ impl Visits {
     }
 
     /// Decides about a pointer; whether its object is written with it.
+    #[inline(always)]
     pub(crate) fn visit<F: Family, T: Pickle + ?Sized>(&mut self, strong: &F::Strong<T>) -> bool {
-        let address = address(&**strong);
-        let of = address as u32;
-        let word = match F::is_unique(strong) && !self.aliases {
+        let word = self.decide::<F, T>(strong, || Some(Kept::new(F::downgrade(strong))));
+        self.words.push(Said { word: word.bytes(), of: address(&**strong) as u32 });
+        !matches!(word, Word::Known(_))
+    }
+
+    #[inline(always)]
+    fn decide<F: Family, T: Pickle + ?Sized>(
+        &mut self,
+        strong: &F::Strong<T>,
+        keep: impl FnOnce() -> Option<Kept>,
+    ) -> Word {
+        match F::is_unique(strong) && !self.aliases {
             // Nothing else can refer to it.
             true => Word::Unnumbered,
-            false => self.number(address, strong.type_key(), || Kept::new(F::downgrade(strong))),
-        };
-        self.words.push(Said { word, of });
-        self.is_used = true;
-        !matches!(word, Word::Known(_))
+            false => self.number(address(&**strong), strong.type_key(), keep),
+        }
     }
 
     /// Notes a weak pointer to nothing.
     pub(crate) fn dangling(&mut self) {
-        self.words.push(Said { word: Word::Dangling, of: 0 });
-        self.is_used = true;
+        self.words.push(Said { word: Word::Dangling.bytes(), of: NOWHERE });
     }
 
     /// One object may be seen as two types, as an array and a slice. It is then written as two, as
     /// it is loaded as one of them.
-    fn number(&mut self, address: usize, ty: TypeId, keep: impl FnOnce() -> Kept) -> Word {
+    #[inline(always)]
+    fn number(&mut self, address: usize, ty: TypeId, keep: impl FnOnce() -> Option<Kept>) -> Word {
         if let Some(earlier) = &self.earlier
             && let Some(number) = earlier.find(address, ty)
         {
             return Word::Known(number);
         }
-        if self.objects.end() >= Word::MOST {
-            // More than four billion objects: the others are not shared.
-            return self.objects.find(address, ty).map_or(Word::Unnumbered, Word::Known);
-        }
-        self.objects.find_or_add(address, ty, keep).map_or(Word::New, Word::Known)
+        self.objects.word(address, ty, keep)
     }
 
     /// Whether anything was visited.
     pub(crate) fn is_used(&self) -> bool {
-        self.is_used
+        self.is_used || !self.words.is_empty()
     }
 
     /// Where the words begin that are decided from now on.
@@ -111,27 +142,63 @@ impl Visits {
     /// Forgets the words from a mark on; whether all of them were repeated. The objects stay known.
     pub(crate) fn end(&mut self, mark: usize) -> bool {
         let is_done = self.next == self.words.len();
+        self.is_used |= self.words.len() > mark;
         self.words.truncate(mark);
         is_done
     }
 
-    /// The next word, if it was decided about this object.
-    pub(crate) fn repeat<T: ?Sized>(&mut self, object: Option<&T>) -> Option<Word> {
+    /// What the head of a pointer says, if it was decided about this object.
+    #[inline(always)]
+    pub(crate) fn word<F: Family, T: Pickle + ?Sized>(
+        &mut self,
+        strong: &F::Strong<T>,
+    ) -> Option<Word> {
+        match self.is_only {
+            true => Some(self.decide::<F, T>(strong, || None)),
+            false => self.repeat(address(&**strong) as u32),
+        }
+    }
+
+    /// Whether the next word is that of a weak pointer to nothing.
+    pub(crate) fn is_dangling(&mut self) -> bool {
+        self.is_only || self.repeat(NOWHERE) == Some(Word::Dangling)
+    }
+
+    /// The next word, if it was decided about the object of this address.
+    #[inline(always)]
+    fn repeat(&mut self, address: u32) -> Option<Word> {
         let Said { word, of } = *self.words.get(self.next)?;
         self.next += 1;
-        (of == object.map_or(0, address) as u32).then_some(word)
+        (of == address).then_some(Word::read(word))
+    }
+
+    /// Memory of a writer before.
+    pub(crate) fn take_spare(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.spare)
+    }
+
+    /// Keeps memory for a later writer, where it is not much.
+    pub(crate) fn keep_spare(&mut self, mut spare: Vec<u8>) {
+        spare.clear();
+        if spare.capacity() <= size_of::<Said>() * SPARE {
+            self.spare = spare;
+        }
     }
 }
+
+/// Half the address of no object.
+const NOWHERE: u32 = 1;
 
 impl Drop for Visits {
     fn drop(&mut self) {
         let (mut objects, mut words) =
             (std::mem::take(&mut self.objects), std::mem::take(&mut self.words));
+        let spare = self.take_spare();
         objects.clear();
         words.clear();
         words.shrink_to(SPARE);
         // On a thread that ends there is no next dump.
-        let _ = LAST.try_with(|last| last.set(Some((objects, words))));
+        let _ = LAST.try_with(|last| last.set(Some((objects, words, spare))));
     }
 }
 

@@ -28,6 +28,8 @@ pub(super) fn pickle(container: &Container) -> TokenStream {
     quote_spanned! {site()=>
         #[automatically_derived]
         impl #params __pickle::Pickle for #ident #arguments #clause {
+            const IS_PLAIN: ::core::primitive::bool = true;
+
             #[inline]
             fn measure(&self, measure: &mut __pickle::native::Measure) -> __pickle::Result<()> {
                 #measure
