@@ -6,7 +6,9 @@ use super::{COUNT, IN_STREAM, INLINE, LONG};
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::raw::{Fields, Head, Text, copy_text, decode_each, decode_into_vec, decode_value};
+use crate::raw::{
+    Fields, Head, Place, Text, copy_text, decode_each, decode_into_vec, decode_value,
+};
 use crate::registry::{ClassEntry, MemberOf};
 use crate::shared::Memo;
 use crate::stack;
@@ -378,8 +380,7 @@ impl<'de> Reader<'de> {
     /// The text that the word `count` in a head speaks of.
     #[inline(always)]
     pub(super) fn text_at(&mut self, head: &[u8], count: u32) -> Result<&'de str> {
-        let piece = if count < LONG { self.text.piece(count as usize) } else { None };
-        let (text, next) = match piece {
+        let (text, next) = match self.text.plain_piece(count) {
             Some(found) => found,
             None => self.far_text(head, count)?,
         };
@@ -389,10 +390,10 @@ impl<'de> Reader<'de> {
         Ok(text)
     }
 
-    /// [`text_at`](Self::text_at) where that is not the next piece of the section's text, or there
-    /// is none; returns where the next piece begins as well.
-    #[cold]
-    fn far_text(&mut self, head: &[u8], count: u32) -> Result<(&'de str, usize)> {
+    /// [`text_at`](Self::text_at) where that is not the next piece of short ASCII text; returns where
+    /// the next piece begins as well.
+    #[inline(never)]
+    fn far_text(&mut self, head: &[u8], count: u32) -> Result<(&'de str, Place)> {
         let count = match count < LONG {
             true => Count::Inline(count as usize),
             false => self.far_count(head, count)?,

@@ -125,6 +125,27 @@ impl<'b, T> Slot<'b, T> {
         }
     }
 
+    /// Fills the slot with a copy of the head, where that is the value's memory; else gives it back.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn copy_image(self, head: Head<'_, T>) -> std::result::Result<Filled<'b, T>, Self>
+    where
+        T: Layout,
+    {
+        let from = head.start.as_ptr();
+        // SAFETY:
+        // - `HEAD` bytes can be read from a head, and are `size_of::<T>()` bytes for an image.
+        // - `check` vouches that they are a valid `T`.
+        // - The place is valid for writing (`new`), and is filled from here on.
+        unsafe {
+            if !T::IMAGE.check(from, 1, T::HEAD) {
+                return Err(self);
+            }
+            copy(from, self.place.as_ptr().cast(), T::HEAD);
+            Ok(self.assume_filled())
+        }
+    }
+
     /// Where the value goes.
     #[inline(always)]
     pub fn as_mut_ptr(&mut self) -> *mut T {

@@ -10,37 +10,42 @@ macro_rules! __decode_struct {
     }) => {{
         // Every field is named, nothing else, and all can be borrowed: the struct is not packed.
         let _ = |whole: &Self| $crate::__all_fields!($kind, whole, $($field)*);
-        #[allow(unused_mut)]
-        let mut slot = $slot;
-        #[allow(unused_variables, unused_mut)]
-        let mut heads = $crate::native::Head::fields($head);
-        #[allow(unused_variables)]
-        let whole = $crate::native::Slot::as_mut_ptr(&mut slot);
-        $(
-            let $local = {
+        let head = $head;
+        match $crate::native::Slot::copy_image($slot, head) {
+            ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
+            #[allow(unused_mut)]
+            ::core::result::Result::Err(mut slot) => {
+                #[allow(unused_variables, unused_mut)]
+                let mut heads = $crate::native::Head::fields(head);
                 #[allow(unused_variables)]
-                let $heads = &mut heads;
-                // SAFETY: `whole` is valid for writing, so are its fields. They are aligned, since
-                // the struct is not packed.
-                let (field, $place) = unsafe {
-                    let field = &raw mut (*whole).$field;
-                    (field, $crate::native::Slot::new(field))
-                };
-                match $decode {
-                    ::core::result::Result::Ok(filled) => {
-                        ::core::assert!($crate::native::Filled::is_at(&filled, field));
-                        filled
-                    }
-                    ::core::result::Result::Err(error) => {
-                        return ::core::result::Result::Err(error);
-                    }
+                let whole = $crate::native::Slot::as_mut_ptr(&mut slot);
+                $(
+                    let $local = {
+                        #[allow(unused_variables)]
+                        let $heads = &mut heads;
+                        // SAFETY: `whole` is valid for writing, so are its fields. They are aligned, since
+                        // the struct is not packed.
+                        let (field, $place) = unsafe {
+                            let field = &raw mut (*whole).$field;
+                            (field, $crate::native::Slot::new(field))
+                        };
+                        match $decode {
+                            ::core::result::Result::Ok(filled) => {
+                                ::core::assert!($crate::native::Filled::is_at(&filled, field));
+                                filled
+                            }
+                            ::core::result::Result::Err(error) => {
+                                return ::core::result::Result::Err(error);
+                            }
+                        }
+                    };
+                )*
+                // SAFETY: all fields are filled, and the whole takes them over.
+                unsafe {
+                    $( $crate::native::Filled::keep_in_parent($local); )*
+                    ::core::result::Result::Ok($crate::native::Slot::assume_filled(slot))
                 }
-            };
-        )*
-        // SAFETY: all fields are filled, and the whole takes them over.
-        unsafe {
-            $( $crate::native::Filled::keep_in_parent($local); )*
-            ::core::result::Result::Ok($crate::native::Slot::assume_filled(slot))
+            }
         }
     }};
 }

@@ -33,7 +33,7 @@ pub(crate) use image::{
     image_bytes,
 };
 pub use image::{Image, at_most};
-pub(crate) use text::{Text, copy_text, from_utf8};
+pub(crate) use text::{Place, Text, copy_text, from_utf8};
 
 /// A brand: invariant in `'b`, so that the proof for one place never passes for another.
 type Invariant<'b, T> = PhantomData<(fn(&'b ()) -> &'b (), *const T)>;

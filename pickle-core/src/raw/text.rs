@@ -4,66 +4,81 @@ use std::str::Utf8Error;
 
 use super::copy::copy;
 use super::image::all_at_most;
+use crate::native::LONG;
 
 /// A section's text, and how far it was read.
 #[derive(Clone, Copy)]
 pub(crate) struct Text<'de> {
     text: &'de str,
-    at: usize,
-    /// Every position is a boundary between characters.
-    is_ascii: bool,
+    at: Place,
+    /// Up to here every position is a boundary between characters, and a piece is shorter than
+    /// [`LONG`]: the length of ASCII text that is not longer than that, else 0.
+    plain: usize,
 }
 
+/// How far a text was read: at most as many bytes as some text has.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place(usize);
+
 impl<'de> Text<'de> {
-    pub(crate) const EMPTY: Self = Self { text: "", at: 0, is_ascii: true };
+    pub(crate) const EMPTY: Self = Self { text: "", at: Place(0), plain: 0 };
 
     /// Checks that bytes are UTF-8: once for all pieces, and quickly where they are ASCII.
     #[inline(always)]
     pub(crate) fn new(bytes: &'de [u8]) -> Result<Self, Utf8Error> {
         if let Some(text) = ascii(bytes) {
-            return Ok(Self { text, at: 0, is_ascii: true });
+            let plain = if text.len() < LONG as usize { text.len() } else { 0 };
+            return Ok(Self { text, at: Place(0), plain });
         }
-        std::str::from_utf8(bytes).map(|text| Self { text, at: 0, is_ascii: false })
+        std::str::from_utf8(bytes).map(|text| Self { text, at: Place(0), plain: 0 })
+    }
+
+    /// The next `count` bytes of short ASCII text, and where they end; `None` may mean that it takes
+    /// a [`piece`](Self::piece) to know.
+    #[inline(always)]
+    pub(crate) fn plain_piece(&self, count: u32) -> Option<(&'de str, Place)> {
+        let Place(at) = self.at;
+        // A place is at most `isize::MAX`.
+        let end = (at as u64).wrapping_add(u64::from(count));
+        if end > self.plain as u64 {
+            return None;
+        }
+        let end = end as usize;
+        // SAFETY:
+        // - `at <= end`, since the sum of a place and a `u32` does not wrap.
+        // - `end` is at most `plain`, which is 0 or the length of `text`.
+        // - Where `plain` is not 0, the text is ASCII: every position is a boundary.
+        Some((unsafe { self.text.get_unchecked(at..end) }, Place(end)))
     }
 
     /// The next `count` bytes, and where they end; `None` when there are fewer, or they end inside
     /// a character.
-    #[inline(always)]
-    pub(crate) fn piece(&self, count: usize) -> Option<(&'de str, usize)> {
-        let end = self.at.checked_add(count)?;
-        if end > self.text.len() {
-            return None;
-        }
-        let is_boundary = |at| self.is_ascii || self.text.is_char_boundary(at);
-        if !(is_boundary(self.at) && is_boundary(end)) {
-            return None;
-        }
-        // SAFETY:
-        // - `at` is at most `end`, which is at most the length.
-        // - Both are boundaries: all positions are in ASCII text, and other text was asked.
-        Some((unsafe { self.text.get_unchecked(self.at..end) }, end))
+    pub(crate) fn piece(&self, count: usize) -> Option<(&'de str, Place)> {
+        let Place(at) = self.at;
+        let end = at.checked_add(count)?;
+        self.text.get(at..end).map(|piece| (piece, Place(end)))
     }
 
     /// How far the text was read.
-    pub(crate) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> Place {
         self.at
     }
 
     /// Goes on at a place that [`piece`](Self::piece) told.
     #[inline(always)]
-    pub(crate) fn go_on(&mut self, at: usize) {
+    pub(crate) fn go_on(&mut self, at: Place) {
         self.at = at;
     }
 
     /// Whether all was taken.
     #[inline(always)]
     pub(crate) fn is_empty(&self) -> bool {
-        self.at >= self.text.len()
+        self.at.0 >= self.text.len()
     }
 
     /// The bytes that were not taken yet.
     pub(crate) fn rest(&self) -> &'de [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+        self.text.as_bytes().get(self.at.0..).unwrap_or_default()
     }
 }
 
@@ -102,7 +117,7 @@ pub(crate) fn copy_text(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Text;
+    use super::{Place, Text};
 
     #[test]
     fn pieces_end_between_characters() {
@@ -111,18 +126,31 @@ mod tests {
         assert_eq!(text.piece(2), None);
         assert_eq!(text.piece(4), None);
         let (piece, next) = text.piece(1).unwrap();
-        assert_eq!((piece, next), ("a", 1));
+        assert_eq!((piece, next), ("a", Place(1)));
         text.go_on(next);
-        assert_eq!(text.piece(2), Some(("é", 3)));
+        assert_eq!(text.piece(2), Some(("é", Place(3))));
         assert_eq!(text.piece(usize::MAX), None);
+    }
+
+    #[test]
+    fn pieces_of_ascii_end_with_it() {
+        let mut text = Text::new(b"ab").unwrap();
+        assert_eq!(text.plain_piece(1), Some(("a", Place(1))));
+        text.go_on(Place(1));
+        assert_eq!(
+            (text.plain_piece(1), text.plain_piece(0)),
+            (Some(("b", Place(2))), Some(("", Place(1))))
+        );
+        assert_eq!((text.plain_piece(2), text.plain_piece(u32::MAX)), (None, None));
+        assert_eq!(Text::new("é".as_bytes()).unwrap().plain_piece(2), None);
     }
 
     #[test]
     fn pieces_begin_between_characters() {
         let mut text = Text::new("é".as_bytes()).unwrap();
-        text.go_on(1);
+        text.go_on(Place(1));
         assert_eq!(text.piece(1), None);
-        text.go_on(3);
+        text.go_on(Place(3));
         assert_eq!((text.piece(0), text.rest()), (None, &[][..]));
     }
 }
