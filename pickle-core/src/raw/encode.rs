@@ -243,10 +243,12 @@ impl<T: Pickle> Items<T> {
             // SAFETY: one head less is left of the region that `Region::items` took.
             self.next = unsafe { self.next.add(T::HEAD) };
         }
-        let complete = self.left == 0;
+        if self.left == 0 {
+            return true;
+        }
         // SAFETY: `left` heads remain from `next` on.
         unsafe { self.next.write_bytes(0, self.left * T::HEAD) }
-        complete
+        false
     }
 }
 
