@@ -50,6 +50,12 @@ impl Word {
         };
         word.to_le_bytes()
     }
+
+    /// Whether the object of a pointer follows, by the bytes of its word.
+    #[inline(always)]
+    pub(crate) fn brings_object(bytes: [u8; WORD]) -> bool {
+        bytes == Self::New.bytes() || bytes == Self::Unnumbered.bytes()
+    }
 }
 
 #[cold]
@@ -104,8 +110,8 @@ impl Writer {
             return head.write([0; WORD]);
         };
         // The head first, so that nothing is kept across what follows.
-        let written = head.write(word.bytes());
-        if let Word::New | Word::Unnumbered = word {
+        let written = head.write(word);
+        if Word::brings_object(word) {
             self.boxed(&**strong);
         }
         written

@@ -6,13 +6,29 @@ use std::collections::HashMap;
 use foldhash::fast::FixedState;
 
 use super::Kept;
-use crate::native::Word;
+use crate::native::{WORD, Word};
 
 /// The objects of one dump, or of several.
-#[derive(Default)]
+///
+/// Time passes by one with each object. So a new dump begins with tables full of objects from before
+/// its start, which count no more, and nothing needs to be cleared.
 pub(crate) struct Objects {
+    /// The kind of the object met last, and its table.
+    kind: Kind,
     table: Table,
-    types: Types,
+    /// The other tables, in the order of the kinds. Empty at the place of the one in use.
+    tables: Vec<Table>,
+    kinds: Vec<Kind>,
+    /// The places of the kinds, where they are more than a few.
+    places: HashMap<Kind, usize, FixedState>,
+    place: usize,
+    clock: Clock,
+    /// When the room of the table in use was counted.
+    counted: u32,
+    /// When it is full, or there are no more numbers.
+    full: u32,
+    /// When there are no more numbers.
+    end: u32,
     /// Temporaries of a `getstate` may go, and others take their addresses. Empty where no such code
     /// runs.
     kept: Vec<Kept>,
@@ -20,21 +36,69 @@ pub(crate) struct Objects {
     first: u32,
 }
 
+/// The type of objects, and the upper half of their addresses.
+type Kind = (TypeId, u32);
+
+#[derive(Clone, Copy)]
+struct Clock {
+    /// Above 0, the time of fresh slots.
+    start: u32,
+    now: u32,
+}
+
+/// So many entries of tables and lists stay in memory from one dump to the next.
+pub(super) const SPARE: usize = 1 << 14;
+
+/// Up to here, looking at each kind is quicker.
+const FEW: usize = 16;
+
+/// Up to here, there is time left for nearly as many objects as there are numbers.
+const EARLY: u32 = 1 << 24;
+
+impl Default for Objects {
+    fn default() -> Self {
+        /// No object is of this type.
+        enum NoType {}
+        Self {
+            kind: (TypeId::of::<NoType>(), 0),
+            table: Table::default(),
+            tables: Vec::new(),
+            kinds: Vec::new(),
+            places: HashMap::default(),
+            place: 0,
+            clock: Clock { start: 1, now: 1 },
+            counted: 1,
+            full: 1,
+            end: 1 + Word::MOST,
+            kept: Vec::new(),
+            first: 0,
+        }
+    }
+}
+
 impl Objects {
     /// Numbers begin here, those before are others'.
     pub(super) fn set_first(&mut self, first: u32) {
         self.first = first;
-        self.table.set_most(Word::MOST - first);
+        self.end = self.clock.start.saturating_add(Word::MOST - first);
+        self.count();
+    }
+
+    /// How many there are.
+    fn len(&self) -> u32 {
+        self.clock.now - self.clock.start
     }
 
     /// The number that the next object gets.
     pub(crate) fn end(&self) -> u32 {
-        self.first + self.table.len()
+        self.first + self.len()
     }
 
     pub(super) fn find(&self, address: usize, ty: TypeId) -> Option<u32> {
-        let ty = self.types.find(ty)?;
-        self.table.find(address, ty).map(|index| self.first + index)
+        let (part, rest) = halves(address);
+        let place = self.place_of((ty, part))?;
+        let table = if place == self.place { &self.table } else { &self.tables[place] };
+        table.find(rest, self.clock).map(|index| self.first + index)
     }
 
     /// What is to be said of an object: its number where it is known; else it gets the next, while
@@ -45,137 +109,173 @@ impl Objects {
         address: usize,
         ty: TypeId,
         keep: impl FnOnce() -> Option<Kept>,
-    ) -> Word {
-        let ty = self.types.number(ty);
-        match self.table.find_or_add(address, ty) {
-            Found::Known(index) => return Word::Known(self.first + index),
-            Found::Added => {}
-            Found::Full if self.table.grow_and_add(address, ty) => {}
+    ) -> [u8; WORD] {
+        let (part, rest) = halves(address);
+        if self.kind != (ty, part) {
+            self.switch((ty, part));
+        }
+        match self.table.find_or_add(rest, self.clock, self.full) {
+            Found::Known(index) => return Word::Known(self.first + index).bytes(),
+            Found::Added => self.clock.now += 1,
+            Found::Full if self.grow_and_add(rest) => {}
             // More objects than there are numbers: the others are not shared.
-            Found::Full => return Word::Unnumbered,
+            Found::Full => return Word::Unnumbered.bytes(),
         }
         if let Some(kept) = keep() {
             self.kept.push(kept);
         }
-        Word::New
+        Word::New.bytes()
+    }
+
+    /// Counts the room of the table in use.
+    fn count(&mut self) {
+        self.table.room -= (self.clock.now - self.counted) as usize;
+        self.counted = self.clock.now;
+        let room = u32::try_from(self.table.room).unwrap_or(u32::MAX);
+        self.full = self.clock.now + room.min(self.end - self.clock.now);
+    }
+
+    /// Goes to the table of another kind.
+    #[inline(never)]
+    fn switch(&mut self, kind: Kind) {
+        self.count();
+        let next = self.place_of(kind).unwrap_or_else(|| self.add_kind(kind));
+        let table = std::mem::take(&mut self.table);
+        if let Some(place) = self.tables.get_mut(self.place) {
+            *place = table;
+        }
+        self.table = std::mem::take(&mut self.tables[next]);
+        (self.kind, self.place) = (kind, next);
+        self.count();
+    }
+
+    /// Adds an object for which there is no room; false where there is no number for it.
+    #[cold]
+    #[inline(never)]
+    fn grow_and_add(&mut self, rest: u32) -> bool {
+        let has_number = self.clock.now < self.end;
+        if has_number {
+            self.count();
+            self.table.grow(self.clock);
+            self.table.put(Slot { rest, time: self.clock.now }, self.clock);
+            self.clock.now += 1;
+            self.count();
+        }
+        has_number
+    }
+
+    fn place_of(&self, kind: Kind) -> Option<usize> {
+        match self.kinds.len() {
+            ..=FEW => self.kinds.iter().position(|known| *known == kind),
+            _ => self.places.get(&kind).copied(),
+        }
+    }
+
+    fn add_kind(&mut self, kind: Kind) -> usize {
+        let place = self.kinds.len();
+        self.kinds.push(kind);
+        self.tables.push(Table::default());
+        if self.kinds.len() > FEW {
+            let first = if self.places.is_empty() { 0 } else { place };
+            self.places.extend(self.kinds[first..].iter().copied().zip(first..));
+        }
+        place
     }
 
     /// Takes in what a later pickle has numbered.
     pub(super) fn append(&mut self, mut later: Self) {
-        if self.table.len() == 0 {
+        if self.len() == 0 {
             // Most often there is one large pickle.
             later.set_first(self.first);
             *self = later;
             return;
         }
         self.kept.append(&mut later.kept);
-        let types = later.types.list.iter().map(|ty| self.types.number(*ty)).collect::<Vec<_>>();
-        self.table.append(&later.table, |ty| types[ty as usize]);
+        let mut objects = Vec::with_capacity(later.len() as usize);
+        let in_use = std::mem::take(&mut later.table);
+        if let Some(place) = later.tables.get_mut(later.place) {
+            *place = in_use;
+        }
+        for ((ty, part), table) in later.kinds.iter().zip(&later.tables) {
+            let slots = table.slots.iter().filter(|slot| slot.time >= later.clock.start);
+            objects.extend(slots.map(|slot| (slot.time, *ty, whole(*part, slot.rest))));
+        }
+        objects.sort_unstable_by_key(|(time, ..)| *time);
+        for (_, ty, address) in objects {
+            self.word(address, ty, || None);
+        }
     }
 
     /// Forgets all objects; the memory stays where it is not much.
     pub(super) fn clear(&mut self) {
-        self.table.clear();
+        self.count();
         self.kept.clear();
         self.kept.shrink_to(SPARE);
-        self.types.clear();
+        let tables = || std::iter::once(&self.table).chain(&self.tables);
+        let slots = tables().map(|table| table.slots.len()).sum::<usize>();
+        if self.kinds.len() > FEW || slots > 4 * SPARE || self.clock.now > EARLY {
+            *self = Self { kept: std::mem::take(&mut self.kept), ..Self::default() };
+        }
+        self.clock.start = self.clock.now;
+        self.table.clear();
+        self.tables.iter_mut().for_each(Table::clear);
         self.set_first(0);
     }
 }
 
-/// So many entries of tables and lists stay in memory from one dump to the next.
-pub(super) const SPARE: usize = 1 << 14;
-
-/// Types by small numbers.
-struct Types {
-    list: Vec<TypeId>,
-    /// Their numbers, where they are more than a few.
-    numbers: HashMap<TypeId, u32, FixedState>,
-    /// The one met last, and its number.
-    last: (TypeId, u32),
+/// Both halves of an address.
+#[inline(always)]
+fn halves(address: usize) -> (u32, u32) {
+    let address = address as u64;
+    ((address >> 32) as u32, address as u32)
 }
 
-/// Up to here, looking at each is quicker.
-const FEW: usize = 16;
-
-/// No object is of this type.
-enum NoType {}
-
-impl Default for Types {
-    fn default() -> Self {
-        let last = (TypeId::of::<NoType>(), 0);
-        Self { list: Vec::new(), numbers: HashMap::default(), last }
-    }
+fn whole(part: u32, rest: u32) -> usize {
+    (u64::from(part) << 32 | u64::from(rest)) as usize
 }
 
-impl Types {
-    fn find(&self, ty: TypeId) -> Option<u32> {
-        match self.list.len() {
-            ..=FEW => self.list.iter().position(|known| *known == ty).map(|at| at as u32),
-            _ => self.numbers.get(&ty).copied(),
-        }
-    }
-
-    #[inline(always)]
-    fn number(&mut self, ty: TypeId) -> u32 {
-        if self.last.0 != ty {
-            self.find_or_add(ty);
-        }
-        self.last.1
-    }
-
-    #[inline(never)]
-    fn find_or_add(&mut self, ty: TypeId) {
-        self.last = (ty, self.find(ty).unwrap_or_else(|| self.add(ty)));
-    }
-
-    fn add(&mut self, ty: TypeId) -> u32 {
-        self.list.push(ty);
-        if self.list.len() > FEW {
-            let first = if self.numbers.is_empty() { 0 } else { self.list.len() - 1 };
-            self.numbers
-                .extend((first as u32..).zip(&self.list[first..]).map(|(at, ty)| (*ty, at)));
-        }
-        self.list.len() as u32 - 1
-    }
-
-    fn clear(&mut self) {
-        self.list.clear();
-        self.numbers = HashMap::default();
-        self.last.0 = TypeId::of::<NoType>();
-    }
-}
-
-/// An object, and when it was added: a slot with a time before the table's is free.
+/// An object: the lower half of its address, and when it was added. Free when that is past.
 #[derive(Clone, Copy, Default)]
 struct Slot {
-    address: usize,
-    ty: u32,
+    rest: u32,
     time: u32,
 }
 
 /// Open addressing, at most half full. Objects that were allocated one after the other lie side by
 /// side, as they are mostly met: hashing them apart would cost a cache miss each. Where addresses
 /// crowd in few places, they are hashed nevertheless.
+#[derive(Default)]
 struct Table {
     /// None, or as many as a power of two.
     slots: Vec<Slot>,
-    /// When the table was empty; what is older counts no more. Above 0, the time of fresh slots.
-    start: u32,
-    /// When the next object is added.
-    now: u32,
-    /// When the table is full.
-    full: u32,
-    /// So many objects have numbers.
-    most: u32,
-    is_hashed: bool,
+    /// So many further objects may be added, when it was counted last.
+    room: usize,
+    spread: Spread,
+}
+
+/// From an address to a place: times `factor`, then to the right by `shift`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Spread {
+    factor: u64,
+    shift: u32,
+}
+
+impl Spread {
+    const IN_ORDER: Self = Self { factor: 1, shift: 0 };
+    const HASHED: Self = Self { factor: 0x9e37_79b9_7f4a_7c15, shift: 32 };
+}
+
+impl Default for Spread {
+    fn default() -> Self {
+        Self::IN_ORDER
+    }
 }
 
 enum Found {
     /// As the object of this index.
     Known(u32),
     Added,
-    /// Not, and there is no room for it.
+    /// Not, and there is no room for it, or no number.
     Full,
 }
 
@@ -184,142 +284,91 @@ enum Found {
 const APART: u32 = 5;
 /// Steps from where an object belongs to where it is, from which on addresses are hashed.
 const FAR: usize = 32;
-
-impl Default for Table {
-    fn default() -> Self {
-        let slots = Vec::new();
-        Self { slots, start: 1, now: 1, full: 1, most: Word::MOST, is_hashed: false }
-    }
-}
+/// Tables from so many slots on grow slower.
+const LARGE: usize = 1 << 20;
 
 impl Table {
-    fn len(&self) -> u32 {
-        self.now - self.start
-    }
-
-    fn set_most(&mut self, most: u32) {
-        self.most = most;
-        self.set_full();
-    }
-
-    fn set_full(&mut self) {
-        let room = u32::try_from(self.slots.len() / 2).unwrap_or(u32::MAX).min(self.most);
-        self.full = self.start.saturating_add(room);
-    }
-
     #[inline(always)]
-    fn place(&self, address: usize) -> usize {
-        let key = address >> APART;
-        match self.is_hashed {
-            false => key,
-            true => ((key as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize,
-        }
+    fn place(&self, rest: u32) -> usize {
+        let Spread { factor, shift } = self.spread;
+        (u64::from(rest >> APART).wrapping_mul(factor) >> (shift % u64::BITS)) as usize
     }
 
-    fn find(&self, address: usize, ty: u32) -> Option<u32> {
+    fn find(&self, rest: u32, clock: Clock) -> Option<u32> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut at = self.place(address);
+        let mut at = self.place(rest);
         loop {
             let slot = self.slots[at & mask];
-            if slot.time < self.start {
+            if slot.time < clock.start {
                 return None;
             }
-            if slot.address == address && slot.ty == ty {
-                return Some(slot.time - self.start);
+            if slot.rest == rest {
+                return Some(slot.time - clock.start);
             }
             at += 1;
         }
     }
 
-    /// Finds an object, or adds it.
+    /// Finds an object, or adds it, unless it is time that the table is full.
     #[inline(always)]
-    fn find_or_add(&mut self, address: usize, ty: u32) -> Found {
+    fn find_or_add(&mut self, rest: u32, clock: Clock, full: u32) -> Found {
         let Some(mask) = self.slots.len().checked_sub(1) else { return Found::Full };
-        let first = self.place(address);
+        let first = self.place(rest);
         let mut at = first;
         loop {
             let slot = &mut self.slots[at & mask];
-            if slot.time < self.start {
-                if self.now == self.full {
+            if slot.time < clock.start {
+                if clock.now == full {
                     return Found::Full;
                 }
-                *slot = Slot { address, ty, time: self.now };
-                self.now += 1;
+                *slot = Slot { rest, time: clock.now };
                 if at - first > FAR {
-                    self.hash();
+                    self.hash(clock);
                 }
                 return Found::Added;
             }
-            if slot.address == address && slot.ty == ty {
-                return Found::Known(slot.time - self.start);
+            if slot.rest == rest {
+                return Found::Known(slot.time - clock.start);
             }
             at += 1;
         }
     }
 
-    /// Adds an object that is not there; false where there is no number for it.
-    #[cold]
-    fn grow_and_add(&mut self, address: usize, ty: u32) -> bool {
-        if self.len() >= self.most {
-            return false;
-        }
-        self.rebuild((2 * self.slots.len()).max(64));
-        self.put(Slot { address, ty, time: self.now });
-        self.now += 1;
-        true
-    }
-
-    /// Adds what a later table has, which has nothing of this one.
-    fn append(&mut self, later: &Self, ty: impl Fn(u32) -> u32) {
-        let len = self.len().saturating_add(later.len());
-        self.rebuild((4 * len as usize).next_power_of_two().max(self.slots.len()));
-        let objects = later.slots.iter().filter(|slot| slot.time >= later.start);
-        for slot in objects {
-            let time = self.now + (slot.time - later.start);
-            self.put(Slot { address: slot.address, ty: ty(slot.ty), time });
-        }
-        self.now += later.len();
-    }
-
     /// Puts an object where there is room.
-    fn put(&mut self, object: Slot) {
+    fn put(&mut self, object: Slot, clock: Clock) {
         let mask = self.slots.len() - 1;
-        let mut at = self.place(object.address);
-        while self.slots[at & mask].time >= self.start {
+        let mut at = self.place(object.rest);
+        while self.slots[at & mask].time >= clock.start {
             at += 1;
         }
         self.slots[at & mask] = object;
     }
 
+    fn grow(&mut self, clock: Clock) {
+        let len = self.slots.len();
+        self.rebuild(if len < LARGE { (4 * len).max(64) } else { 2 * len }, clock);
+    }
+
     #[cold]
-    fn hash(&mut self) {
-        if !self.is_hashed {
-            self.is_hashed = true;
-            self.rebuild(self.slots.len());
+    fn hash(&mut self, clock: Clock) {
+        if self.spread != Spread::HASHED {
+            self.spread = Spread::HASHED;
+            self.rebuild(self.slots.len(), clock);
         }
     }
 
-    /// Makes a table of so many slots, and puts the objects there. Time begins anew.
-    fn rebuild(&mut self, size: usize) {
+    fn rebuild(&mut self, size: usize, clock: Clock) {
         let old = std::mem::replace(&mut self.slots, vec![Slot::default(); size]);
-        let start = std::mem::replace(&mut self.start, 1);
-        self.now = self.now - start + 1;
-        for slot in old.into_iter().filter(|slot| slot.time >= start) {
-            self.put(Slot { time: slot.time - start + 1, ..slot });
+        self.room += (size - old.len()) / 2;
+        for slot in old.into_iter().filter(|slot| slot.time >= clock.start) {
+            self.put(slot, clock);
         }
-        self.set_full();
     }
 
-    /// Forgets all objects.
+    /// All objects are past.
     fn clear(&mut self) {
-        // Then there is time left for any number of objects.
-        const LATE: u32 = u32::MAX / 2;
-        if self.slots.len() > 2 * SPARE || self.now > LATE {
-            *self = Self::default();
-        }
-        self.start = self.now;
-        self.is_hashed = false;
-        self.set_full();
+        self.room = self.slots.len() / 2;
+        self.spread = Spread::IN_ORDER;
     }
 }
 
@@ -330,7 +379,8 @@ mod tests {
     use super::*;
 
     fn number(objects: &mut Objects, address: usize, ty: TypeId) -> Option<u32> {
-        match objects.word(address, ty, || Some(Kept::new(Rc::downgrade(&Rc::new(()))))) {
+        let word = objects.word(address, ty, || Some(Kept::new(Rc::downgrade(&Rc::new(())))));
+        match Word::read(word) {
             Word::New => None,
             Word::Known(number) => Some(number),
             word => panic!("{word:?}"),
@@ -352,6 +402,17 @@ mod tests {
             assert_eq!(objects.find((5 * stride) | 8, ty), Some(4));
             assert_eq!(objects.end(), 3000);
         }
+    }
+
+    #[test]
+    fn addresses_that_differ_in_their_upper_half_are_two() {
+        let ty = TypeId::of::<u8>();
+        let mut objects = Objects::default();
+        for part in 0..40_usize {
+            assert_eq!(number(&mut objects, (part << 32) | 64, ty), None);
+        }
+        assert_eq!(number(&mut objects, (7 << 32) | 64, ty), Some(7));
+        assert_eq!(objects.find((39 << 32) | 64, ty), Some(39));
     }
 
     #[test]
@@ -411,5 +472,7 @@ mod tests {
         objects.clear();
         assert_eq!((objects.find(64, TypeId::of::<u8>()), objects.end()), (None, 0));
         assert_eq!(number(&mut objects, 64, TypeId::of::<u8>()), None);
+        assert_eq!(number(&mut objects, 128, TypeId::of::<u16>()), None);
+        assert_eq!(number(&mut objects, 64, TypeId::of::<u8>()), Some(0));
     }
 }

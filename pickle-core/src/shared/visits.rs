@@ -1,6 +1,5 @@
 //! The objects of one dump, by address; and of those before it by the same `Pickler`.
 
-use std::any::TypeId;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -89,39 +88,39 @@ impl Visits {
     /// Decides about a pointer; whether its object is written with it.
     #[inline(always)]
     pub(crate) fn visit<F: Family, T: Pickle + ?Sized>(&mut self, strong: &F::Strong<T>) -> bool {
-        let word = self.decide::<F, T>(strong, || Some(Kept::new(F::downgrade(strong))));
-        self.words.push(Said { word: word.bytes(), of: address(&**strong) as u32 });
-        !matches!(word, Word::Known(_))
+        let keep = || Some(Kept::new(F::downgrade(strong)));
+        let word = match self.earlier::<F, T>(strong) {
+            Some(number) => Word::Known(number).bytes(),
+            None => self.decide::<F, T>(strong, keep),
+        };
+        self.words.push(Said { word, of: address(&**strong) as u32 });
+        Word::brings_object(word)
     }
 
+    /// The number of an object of an earlier pickle.
+    #[inline(always)]
+    fn earlier<F: Family, T: Pickle + ?Sized>(&self, strong: &F::Strong<T>) -> Option<u32> {
+        self.earlier.as_ref()?.find(address(&**strong), strong.type_key())
+    }
+
+    /// One object may be seen as two types, as an array and a slice. It is then written as two, as
+    /// it is loaded as one of them.
     #[inline(always)]
     fn decide<F: Family, T: Pickle + ?Sized>(
         &mut self,
         strong: &F::Strong<T>,
         keep: impl FnOnce() -> Option<Kept>,
-    ) -> Word {
+    ) -> [u8; WORD] {
         match F::is_unique(strong) && !self.aliases {
             // Nothing else can refer to it.
-            true => Word::Unnumbered,
-            false => self.number(address(&**strong), strong.type_key(), keep),
+            true => Word::Unnumbered.bytes(),
+            false => self.objects.word(address(&**strong), strong.type_key(), keep),
         }
     }
 
     /// Notes a weak pointer to nothing.
     pub(crate) fn dangling(&mut self) {
         self.words.push(Said { word: Word::Dangling.bytes(), of: NOWHERE });
-    }
-
-    /// One object may be seen as two types, as an array and a slice. It is then written as two, as
-    /// it is loaded as one of them.
-    #[inline(always)]
-    fn number(&mut self, address: usize, ty: TypeId, keep: impl FnOnce() -> Option<Kept>) -> Word {
-        if let Some(earlier) = &self.earlier
-            && let Some(number) = earlier.find(address, ty)
-        {
-            return Word::Known(number);
-        }
-        self.objects.word(address, ty, keep)
     }
 
     /// Whether anything was visited.
@@ -152,7 +151,7 @@ impl Visits {
     pub(crate) fn word<F: Family, T: Pickle + ?Sized>(
         &mut self,
         strong: &F::Strong<T>,
-    ) -> Option<Word> {
+    ) -> Option<[u8; WORD]> {
         match self.is_only {
             true => Some(self.decide::<F, T>(strong, || None)),
             false => self.repeat(address(&**strong) as u32),
@@ -161,15 +160,15 @@ impl Visits {
 
     /// Whether the next word is that of a weak pointer to nothing.
     pub(crate) fn is_dangling(&mut self) -> bool {
-        self.is_only || self.repeat(NOWHERE) == Some(Word::Dangling)
+        self.is_only || self.repeat(NOWHERE) == Some(Word::Dangling.bytes())
     }
 
     /// The next word, if it was decided about the object of this address.
-    #[inline(always)]
-    fn repeat(&mut self, address: u32) -> Option<Word> {
+    #[inline(never)]
+    fn repeat(&mut self, address: u32) -> Option<[u8; WORD]> {
         let Said { word, of } = *self.words.get(self.next)?;
         self.next += 1;
-        (of == address).then_some(Word::read(word))
+        (of == address).then_some(word)
     }
 
     /// Memory of a writer before.
