@@ -159,3 +159,24 @@ fn equal_keys_are_one() {
     let twice = b"}(K\x01X\x01\0\0\0aK\x01X\x01\0\0\0bu.";
     assert_eq!(loads::<BTreeMap<u8, String>>(twice).unwrap(), BTreeMap::from([(1, "b".into())]));
 }
+
+/// A dict of a hundred integers to themselves, and of one more entry.
+fn hundred_and(entry: &[u8]) -> Vec<u8> {
+    let entries: Vec<u8> = (0..100).flat_map(|int| [b'K', int, b'K', int]).collect();
+    [b"}(", &*entries, entry, b"u."].concat()
+}
+
+#[test]
+fn equal_keys_among_many_are_one() {
+    let pickle = hundred_and(b"K\x05K\xff");
+    let mut expected: HashMap<u8, u8> = (0..100).map(|int| (int, int)).collect();
+    expected.insert(5, 255);
+    assert_eq!(loads::<HashMap<u8, u8>>(&pickle).unwrap(), expected);
+    assert_eq!(Value::loads(&pickle).unwrap(), to_value(&expected).unwrap());
+}
+
+#[test]
+fn an_error_among_many_entries_says_which() {
+    let error = loads::<HashMap<u8, u8>>(&hundred_and(b"K\x64M\0\x01")).unwrap_err();
+    assert_eq!(error.path(), "[100]");
+}

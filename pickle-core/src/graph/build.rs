@@ -54,7 +54,7 @@ impl<'de> Graph<'de> {
         for index in 0..self.nodes.len() as u32 {
             let id = NodeId(index);
             match self.node(id) {
-                Node::Dict(old) => {
+                Node::Dict(old) if !self.are_distinct(self.edges(old).iter().step_by(2)) => {
                     let pairs = self.pairs(old, &mut keys);
                     if 2 * pairs.len() < old.len() {
                         let flat: Vec<_> = pairs.iter().flat_map(|pair| [pair.0, pair.1]).collect();
@@ -62,7 +62,9 @@ impl<'de> Graph<'de> {
                         self.set(id, Node::Dict(edges));
                     }
                 }
-                Node::Set(old) | Node::FrozenSet(old) => {
+                Node::Set(old) | Node::FrozenSet(old)
+                    if !self.are_distinct(self.edges(old).iter()) =>
+                {
                     let items = self.elements(old, &mut keys);
                     if items.len() < old.len() {
                         let edges = self.relink_all(old, &items);

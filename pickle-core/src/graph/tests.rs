@@ -47,3 +47,34 @@ fn digits_of_large_numbers() {
     assert_eq!(bigint::trim(&[0xff, 0x00, 0x00]), [0xff, 0x00]);
     assert_eq!(bigint::trim(&[0x80, 0xff]), [0x80]);
 }
+
+/// A dict of these keys to the numbers of their places, as it is when its keys are distinct.
+fn distinct(keys: &[Node], text: &[u8]) -> Vec<(usize, usize)> {
+    let mut graph = Graph::new(text);
+    let first = graph.len();
+    let keys: Vec<_> = keys.iter().map(|key| graph.add(*key, 0)).collect();
+    let values: Vec<_> = (0..keys.len() as i64).map(|n| graph.add(Node::Int(n), 0)).collect();
+    let pairs: Vec<_> = keys.iter().zip(&values).flat_map(|(key, value)| [*key, *value]).collect();
+    let edges = graph.link(&pairs);
+    let dict = graph.add(Node::Dict(edges), 0);
+    graph.distinct();
+    let Node::Dict(edges) = graph.node(dict) else { panic!("no dict") };
+    let place = |id: NodeId| (id.index() - first) % keys.len();
+    graph.edges(edges).chunks_exact(2).map(|pair| (place(pair[0]), place(pair[1]))).collect()
+}
+
+#[test]
+fn the_first_of_equal_keys_stays_with_the_last_value() {
+    let text = b"abcdefghijklmnopqrstuvwxyz";
+    let letter = |at: usize| Node::Str(Span::borrowed(at..at + 1));
+    let mixed = |at: usize| if at.is_multiple_of(2) { letter(at) } else { Node::Int(at as i64) };
+    let kinds: [&dyn Fn(usize) -> Node; 3] = [&letter, &|at| Node::Int(at as i64), &mixed];
+    for (count, key) in [3, 8, 9, 26].into_iter().flat_map(|count| kinds.map(|key| (count, key))) {
+        let mut keys: Vec<_> = (0..count).map(key).collect();
+        let mut expected: Vec<_> = (0..count).map(|at| (at, at)).collect();
+        assert_eq!(distinct(&keys, text), expected);
+        keys.push(key(1));
+        expected[1].1 = count;
+        assert_eq!(distinct(&keys, text), expected);
+    }
+}

@@ -278,12 +278,14 @@ impl<'g, 'de> Restorer<'g, 'de> {
         self.charge(items.len(), footprint)?;
         reserve(collection, items.len());
         let inside = |restorer: &mut Self| {
+            let mut together = Together::of(items.len(), |item| push(collection, item));
             for (index, item) in items.iter().enumerate() {
                 match T::restore(*item, restorer) {
-                    Ok(item) => push(collection, item),
+                    Ok(item) => together.push(item),
                     Err(error) => return Err(error.in_index(index)),
                 }
             }
+            together.flush();
             Ok(())
         };
         self.nest(id, |restorer| restorer.apart(inside))
@@ -306,16 +308,55 @@ impl<'g, 'de> Restorer<'g, 'de> {
         self.charge(pairs.len() / 2, footprint)?;
         reserve(collection, pairs.len() / 2);
         let inside = |restorer: &mut Self| {
+            let mut together = Together::of(pairs.len() / 2, |(key, value)| {
+                insert(collection, key, value);
+            });
             for (index, pair) in pairs.chunks_exact(2).enumerate() {
                 let entry = K::restore(pair[0], restorer)
                     .and_then(|key| Ok((key, V::restore(pair[1], restorer)?)));
                 match entry {
-                    Ok((key, value)) => insert(collection, key, value),
+                    Ok(entry) => together.push(entry),
                     Err(error) => return Err(error.in_index(index)),
                 }
             }
+            together.flush();
             Ok(())
         };
         self.nest(id, |restorer| restorer.apart(inside))
+    }
+}
+
+/// Items that are inserted some at a time, one right after the other. A key that is hashed as soon as
+/// it is in new memory would wait for that, and so would the next.
+struct Together<T, F> {
+    insert: F,
+    some: Vec<T>,
+    /// How many wait; none where there are few.
+    most: usize,
+}
+
+impl<T, F: FnMut(T)> Together<T, F> {
+    const BYTES: usize = 2 << 10;
+    const FEW: usize = 32;
+
+    #[inline]
+    fn of(count: usize, insert: F) -> Self {
+        let most = if count < Self::FEW { 0 } else { Self::BYTES / size_of::<T>().max(1) };
+        Self { insert, some: Vec::with_capacity(most), most }
+    }
+
+    #[inline]
+    fn push(&mut self, item: T) {
+        if self.most == 0 {
+            return (self.insert)(item);
+        }
+        self.some.push(item);
+        if self.some.len() == self.most {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        self.some.drain(..).for_each(&mut self.insert);
     }
 }

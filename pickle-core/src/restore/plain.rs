@@ -119,7 +119,7 @@ impl<'g, 'de> Restorer<'g, 'de> {
             Node::Str(span) => self.graph.borrowed(span),
             _ => return Err(self.mismatch(id, "str")),
         };
-        match text.map(std::str::from_utf8) {
+        match text.map(raw::from_utf8) {
             Some(Ok(text)) => Ok(text),
             Some(Err(_)) => Err(self.surrogates(id)),
             None => Err(self.not_borrowed(id, "`String` or `Cow<str>`")),
