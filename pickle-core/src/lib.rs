@@ -30,6 +30,7 @@ pub mod shape;
 #[doc(hidden)]
 pub mod shared;
 mod stack;
+mod target;
 pub mod traits;
 mod type_info;
 mod value;

@@ -144,6 +144,9 @@ pub struct SchemaBuilder {
     aliases: bool,
 }
 
+/// What describes a type: its [`Layout::describe`].
+pub(crate) type Describe = fn(&mut SchemaBuilder) -> SchemaId;
+
 impl SchemaBuilder {
     /// A type that consists of others and has no name of its own.
     pub fn anonymous(&mut self, node: Node) -> SchemaId {
@@ -158,40 +161,56 @@ impl SchemaBuilder {
 
     /// A type with a name. It may be recursive: `describe` runs once, and meets itself as an id.
     pub fn named<T: ?Sized>(&mut self, describe: impl FnOnce(&mut Self) -> Node) -> SchemaId {
-        let key = typeid::of::<T>();
+        match self.known(typeid::of::<T>()) {
+            Ok(id) => id,
+            Err(id) => {
+                self.nodes[id.0 as usize] = describe(self);
+                id
+            }
+        }
+    }
+
+    /// The number of a type that was met before, or the one that it has from now on.
+    fn known(&mut self, key: TypeId) -> Result<SchemaId, SchemaId> {
         if let Some(id) = self.named.get(&key) {
-            return *id;
+            return Ok(*id);
         }
         let id = self.reserve();
         self.named.insert(key, id);
-        self.nodes[id.0 as usize] = describe(self);
-        id
+        Err(id)
     }
 
-    /// A derived type. `parts` describes the pickled fields, those of all variants in a row.
+    /// A derived type. `parts` describe the pickled fields, those of all variants in a row.
     #[doc(hidden)]
-    pub fn shaped<T: ?Sized, const N: usize>(
+    #[inline]
+    pub fn shaped<T: ?Sized>(
         &mut self,
         shape: &'static Shape,
-        parts: impl FnOnce(&mut Self) -> [SchemaId; N],
+        parts: &[fn(&mut Self) -> SchemaId],
     ) -> SchemaId {
-        let id = self.named::<T>(|schema| {
-            let parts = parts(schema);
-            let mut parts = parts.as_slice();
-            let class = shape.class.to_owned();
-            match &shape.body {
-                Body::Struct(fields) => {
-                    Node::Struct(StructNode { class, fields: FieldNodes::new(fields, &mut parts) })
-                }
-                Body::Enum(variants) => {
-                    let variants = variants.iter().map(|variant| {
-                        (variant.name.to_owned(), FieldNodes::new(&variant.fields, &mut parts))
-                    });
-                    Node::Enum(EnumNode { class, variants: variants.collect() })
-                }
-                Body::State | Body::Transparent => unreachable!("described by their contents"),
+        self.shaped_as(typeid::of::<T>(), shape, parts)
+    }
+
+    fn shaped_as(&mut self, key: TypeId, shape: &'static Shape, parts: &[Describe]) -> SchemaId {
+        let id = match self.known(key) {
+            Ok(id) => return id,
+            Err(id) => id,
+        };
+        let parts: Vec<SchemaId> = parts.iter().map(|describe| describe(self)).collect();
+        let mut parts = parts.as_slice();
+        let class = shape.class.to_owned();
+        self.nodes[id.0 as usize] = match &shape.body {
+            Body::Struct(fields) => {
+                Node::Struct(StructNode { class, fields: FieldNodes::new(fields, &mut parts) })
             }
-        });
+            Body::Enum(variants) => {
+                let variants = variants.iter().map(|variant| {
+                    (variant.name.to_owned(), FieldNodes::new(&variant.fields, &mut parts))
+                });
+                Node::Enum(EnumNode { class, variants: variants.collect() })
+            }
+            Body::State | Body::Transparent => unreachable!("described by their contents"),
+        };
         self.shapes[id.0 as usize] = Some(shape);
         id
     }
@@ -293,8 +312,13 @@ impl Schema {
     /// assert_eq!(schema.type_name(), "list[optional[u32]]");
     /// ```
     pub fn of<T: Layout + ?Sized>() -> Self {
+        Self::by(T::describe)
+    }
+
+    /// The schema of the type that `describe` describes.
+    pub(crate) fn by(describe: Describe) -> Self {
         let mut builder = SchemaBuilder::default();
-        let root = T::describe(&mut builder);
+        let root = describe(&mut builder);
         builder.finish(root)
     }
 
@@ -434,9 +458,9 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    pub(crate) fn of<T: Layout + ?Sized>() -> Self {
+    pub(crate) fn by(describe: Describe) -> Self {
         let mut builder = SchemaBuilder { loads: true, ..SchemaBuilder::default() };
-        let root = T::describe(&mut builder);
+        let root = describe(&mut builder);
         Self { schema: Schema { nodes: builder.nodes, root }, shapes: builder.shapes }
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{OnceLock, RwLock};
 
 use crate::native::varint;
-use crate::schema::{Schema, SchemaBuilder, fingerprint};
+use crate::schema::{Describe, Schema, SchemaBuilder, fingerprint};
 use crate::traits::Layout;
 
 /// The schema of a type as its pickles carry it.
@@ -60,7 +60,7 @@ impl TypeInfo {
             match place.get() {
                 Some((known, info)) if known == key => info,
                 _ => {
-                    let info = Self::shared(key, Self::describe::<T>);
+                    let info = Self::shared(key, T::describe);
                     place.set(Some((key, info)));
                     info
                 }
@@ -69,14 +69,14 @@ impl TypeInfo {
     }
 
     #[cold]
-    fn shared(key: TypeId, describe: fn() -> Self) -> &'static Self {
+    fn shared(key: TypeId, describe: Describe) -> &'static Self {
         static ALL: OnceLock<RwLock<HashMap<TypeId, &'static TypeInfo>>> = OnceLock::new();
         let all = ALL.get_or_init(Default::default);
         if let Some(info) = all.read().unwrap_or_else(|poison| poison.into_inner()).get(&key) {
             return info;
         }
         // Outside the lock: describing a type may run code of the user's.
-        let info = describe();
+        let info = Self::by(describe);
         let mut all = all.write().unwrap_or_else(|poison| poison.into_inner());
         // As many as there are types in the program, so they may stay.
         all.entry(key).or_insert_with(|| Box::leak(Box::new(info)))
@@ -84,9 +84,9 @@ impl TypeInfo {
 }
 
 impl TypeInfo {
-    fn describe<T: Layout + ?Sized>() -> Self {
+    fn by(describe: Describe) -> Self {
         let mut builder = SchemaBuilder::default();
-        let root = T::describe(&mut builder);
+        let root = describe(&mut builder);
         let has_aliases = builder.has_aliases();
         let schema = builder.finish(root);
         let bytes = schema.to_bytes();

@@ -62,7 +62,11 @@ pub enum Effect {
 impl Compat {
     /// Compares a schema with a type of today: whether pickles with that schema load as `New`.
     pub fn of<New: Layout + ?Sized>(old: &Schema) -> Self {
-        Self { changes: rules::compare(old, &Described::of::<New>()) }
+        Self::with(old, &Described::by(New::describe))
+    }
+
+    pub(crate) fn with(old: &Schema, new: &Described) -> Self {
+        Self { changes: rules::compare(old, new) }
     }
 
     /// Whether every pickle of the old version loads. Some may lose fields that are gone.

@@ -174,10 +174,10 @@ macro_rules! std_struct {
                     &[$(composite::field(stringify!($field))),*],
                 );
                 const FIELDS: usize = { let fields: &[&str] = &[$(stringify!($field)),*]; fields.len() };
-                let loaded = restorer.structure::<FIELDS, _>(id, &SHAPE, |_fields| {
-                    $(let $field: $wire = _fields.take()?;)*
-                    Ok($load)
-                })?;
+                let mut nodes = [None; FIELDS];
+                let mut _fields = restorer.structure(id, &SHAPE, &mut nodes)?;
+                $(let $field: $wire = _fields.take()?;)*
+                let loaded = $load;
                 loaded.map_err(|expected: &'static str| restorer.invalid(id, expected))
             }
         }
@@ -291,17 +291,12 @@ macro_rules! std_enum {
                         &[$(composite::field(composite::zeroth(stringify!($field))))?],
                     )
                 ),*]);
-                let variant = restorer.variant(id, &SHAPE)?;
-                match variant.index {
+                let mut nodes = [None; 1];
+                let mut _fields = restorer.variant(id, &SHAPE, &mut nodes)?;
+                match _fields.variant() {
                     $($number => {
-                        const FIELDS: usize = {
-                            let fields: &[&str] = &[$(stringify!($field))?];
-                            fields.len()
-                        };
-                        restorer.variant_fields::<FIELDS, _>(variant, &SHAPE, |_fields| {
-                            $(let $field = _fields.take()?;)?
-                            Ok(Self::$variant $(($field))?)
-                        })
+                        $(let $field = _fields.take()?;)?
+                        Ok(Self::$variant $(($field))?)
                     })*
                     index => unreachable!("{} has no variant {index}", $class),
                 }

@@ -165,7 +165,11 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for RangeInclusive<T> {
                 None => Err(restorer.out_of_range(stop, std::any::type_name::<Self>())),
             };
         }
-        restorer.structure::<2, _>(id, &INCLUSIVE, |fields| Ok(fields.take()?..=fields.take()?))
+        {
+            let mut nodes = [None; 2];
+            let mut fields = restorer.structure(id, &INCLUSIVE, &mut nodes)?;
+            Ok(fields.take()?..=fields.take()?)
+        }
     }
 }
 

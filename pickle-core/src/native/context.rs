@@ -53,6 +53,12 @@ impl Context {
         Self { inner: Some(Box::new(Inner { env: env.clone(), visits, ..Inner::default() })) }
     }
 
+    /// Whether the pickle has nothing that would be found here.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.inner.is_none()
+    }
+
     #[inline]
     pub(super) fn visits(&self) -> Option<&Visits> {
         self.inner.as_ref()?.visits.as_ref()

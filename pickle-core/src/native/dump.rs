@@ -10,6 +10,7 @@ use super::writer::Writer;
 use super::{unmeasured, varint};
 use crate::env::Env;
 use crate::error::Result;
+use crate::raw::Region;
 use crate::shared::Visits;
 use crate::traits::Pickle;
 use crate::type_info::TypeInfo;
@@ -28,32 +29,67 @@ impl DumpOptions {
         Self { schema: SchemaMode::Embed, checksum: false, in_run: false };
 }
 
-/// Appends a value's pickle to `out`. On an error `out` holds more than it did.
-pub(crate) fn dump<T: Pickle + ?Sized>(
-    value: &T,
-    out: &mut Vec<u8>,
-    options: DumpOptions,
-    max_depth: u32,
-    env: &Env,
-) -> Result<()> {
-    dump_as(value, out, options, max_depth, env, TypeInfo::of::<T>())
+/// A value to dump, of whatever type: so what drives dumps is compiled once, not for each type.
+pub(crate) struct Source<'v> {
+    value: &'v dyn Encode,
+    info: &'static TypeInfo,
+    head: usize,
 }
 
-/// [`dump`] of a value of a type that is known.
-#[inline(always)]
-pub(crate) fn dump_as<T: Pickle + ?Sized>(
-    value: &T,
+trait Encode {
+    fn measure(&self, measure: &mut Measure) -> Result<()>;
+    fn encode(&self, writer: &mut Writer, heads: &mut Region);
+}
+
+impl<T: Pickle + ?Sized> Encode for &T {
+    fn measure(&self, measure: &mut Measure) -> Result<()> {
+        T::measure(self, measure)
+    }
+
+    fn encode(&self, writer: &mut Writer, heads: &mut Region) {
+        writer.one::<T>(heads, self);
+    }
+}
+
+impl<'v> Source<'v> {
+    #[inline]
+    pub(crate) fn new<T: Pickle + ?Sized>(value: &'v &T) -> Self {
+        Self { value, info: TypeInfo::of::<T>(), head: T::HEAD }
+    }
+
+    /// Whether it may hold shared pointers.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.info.is_shared
+    }
+
+    /// Appends the value as a section.
+    #[inline(always)]
+    fn section(&self, writer: &mut Writer, buffer: &mut Vec<u8>, sizes: Measure) {
+        writer.section(buffer, self.head, sizes, |writer, heads| self.value.encode(writer, heads));
+    }
+}
+
+/// Appends a value's pickle to `out`. On an error `out` holds more than it did.
+pub(crate) fn dump(
+    source: &Source<'_>,
     out: &mut Vec<u8>,
     options: DumpOptions,
     max_depth: u32,
     env: &Env,
-    info: &TypeInfo,
 ) -> Result<()> {
-    let start = out.len();
+    let (start, info) = (out.len(), source.info);
     if info.is_plain.load(Ordering::Relaxed)
-        && unmeasured::dump(out, T::HEAD, options, max_depth, env, info, &mut |writer, heads| {
-            writer.root(heads, value);
-        })
+        && unmeasured::dump(
+            out,
+            source.head,
+            options,
+            max_depth,
+            env,
+            info,
+            &mut |writer, heads| {
+                source.value.encode(writer, heads);
+            },
+        )
     {
         if options.checksum {
             header::put_checksum(out, start);
@@ -62,24 +98,20 @@ pub(crate) fn dump_as<T: Pickle + ?Sized>(
     }
     // What is in the stream is measured late; the order of shared objects is known at once.
     let nested = info.is_shared;
-    let context = Context::new(env, info);
-    let mut sizes = Measure::of(nested, 0, max_depth, context, |measure| value.measure(measure))?;
-    let mut context = sizes.take_context();
-    context.rewind(0);
-    if sizes.streams {
-        with_stream(value, out, info, options, sizes, max_depth, context)?;
-    } else if info.has_objects {
-        with_classes(value, out, info, options, sizes, max_depth, context)?;
-    } else {
-        let size = section_size(T::HEAD, &sizes);
-        header::put(out, info, options, Some(size));
-        let mut writer = Writer::new(nested, 0, max_depth, context);
-        writer.section(out, T::HEAD, sizes, |writer, heads| writer.one(heads, value));
-        // What was short when it was measured may have grown beyond a section since.
-        if !(writer.stream.is_empty() && writer.context.end(0)) {
-            writer.changed();
+    let mut sizes = Measure::new(nested, 0, max_depth, Context::new(env, info));
+    source.value.measure(&mut sizes)?;
+    if sizes.streams || !sizes.context.is_empty() {
+        let mut context = sizes.take_context();
+        context.rewind(0);
+        match sizes.streams {
+            true => with_stream(source, out, options, sizes, max_depth, context)?,
+            false => with_classes(source, out, options, sizes, max_depth, context)?,
         }
-        writer.finish()?;
+    } else {
+        let size = section_size(source.head, &sizes);
+        header::put(out, info, options, Some(size));
+        let writer = Writer::new(false, 0, max_depth, Context::default());
+        writer.root(out, source.head, sizes, |writer, heads| source.value.encode(writer, heads))?;
     }
     if options.checksum {
         header::put_checksum(out, start);
@@ -89,20 +121,22 @@ pub(crate) fn dump_as<T: Pickle + ?Sized>(
 
 /// One section, and the classes of the objects in it.
 #[inline(never)]
-fn with_classes<T: Pickle + ?Sized>(
-    value: &T,
+fn with_classes(
+    source: &Source<'_>,
     out: &mut Vec<u8>,
-    info: &TypeInfo,
     options: DumpOptions,
     sizes: Measure,
     max_depth: u32,
     context: Context,
 ) -> Result<()> {
     let mut classes = Vec::new();
-    context.put_classes(options.schema, &mut classes);
-    header::put(out, info, options, Some(section_size(T::HEAD, &sizes) + classes.len()));
-    let mut writer = Writer::new(info.is_shared, 0, max_depth, context);
-    writer.section(out, T::HEAD, sizes, |writer, heads| writer.root(heads, value));
+    if source.info.has_objects {
+        context.put_classes(options.schema, &mut classes);
+    }
+    let size = section_size(source.head, &sizes) + classes.len();
+    header::put(out, source.info, options, Some(size));
+    let mut writer = Writer::new(source.info.is_shared, 0, max_depth, context);
+    source.section(&mut writer, out, sizes);
     if !(writer.stream.is_empty() && writer.context.end(0)) {
         writer.changed();
     }
@@ -112,21 +146,22 @@ fn with_classes<T: Pickle + ?Sized>(
 
 /// [`dump`] of one of a run's pickles; returns its objects, for the run to know when the pickle was
 /// written. What has no shared objects is none of a run's.
-pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
-    value: &T,
+pub(crate) fn dump_in_run(
+    source: &Source<'_>,
     out: &mut Vec<u8>,
     options: DumpOptions,
     max_depth: u32,
     env: &Env,
     run: &WritingRun,
 ) -> Result<Option<Visits>> {
-    let info = TypeInfo::of::<T>();
+    let info = source.info;
     if !info.is_shared {
-        return dump(value, out, options, max_depth, env).map(|()| None);
+        return dump(source, out, options, max_depth, env).map(|()| None);
     }
     let start = out.len();
     let context = Context::in_run(env, run.visits());
-    let mut sizes = Measure::of(true, 0, max_depth, context, |measure| value.measure(measure))?;
+    let mut sizes = Measure::new(true, 0, max_depth, context);
+    source.value.measure(&mut sizes)?;
     let mut context = sizes.take_context();
     context.rewind(0);
     let in_run = context.is_used();
@@ -137,11 +172,11 @@ pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
     if info.has_objects {
         context.put_classes(options.schema, &mut classes);
     }
-    let size = place.len() + section_size(T::HEAD, &sizes) + classes.len();
+    let size = place.len() + section_size(source.head, &sizes) + classes.len();
     header::put(out, info, DumpOptions { in_run, ..options }, Some(size));
     out.extend_from_slice(&place);
     let mut writer = Writer::new(true, 0, max_depth, context);
-    writer.section(out, T::HEAD, sizes, |writer, heads| writer.root(heads, value));
+    source.section(&mut writer, out, sizes);
     if !writer.context.end(0) {
         writer.changed();
     }
@@ -155,25 +190,24 @@ pub(crate) fn dump_in_run<T: Pickle + ?Sized>(
 
 /// The root section comes first and is finished last: its place is kept open.
 #[inline(never)]
-fn with_stream<T: Pickle + ?Sized>(
-    value: &T,
+fn with_stream(
+    source: &Source<'_>,
     out: &mut Vec<u8>,
-    info: &TypeInfo,
     options: DumpOptions,
     sizes: Measure,
     max_depth: u32,
     context: Context,
 ) -> Result<()> {
-    let length = header::put(out, info, options, None);
+    let length = header::put(out, source.info, options, None);
     let start = out.len();
-    let size = section_size(T::HEAD, &sizes);
+    let size = section_size(source.head, &sizes);
     out.resize(start + size, 0);
     let mut root = Vec::with_capacity(size);
     let mut writer = Writer::new(false, 0, max_depth, context);
     writer.stream = std::mem::take(out);
-    writer.section(&mut root, T::HEAD, sizes, |writer, heads| writer.root(heads, value));
+    source.section(&mut writer, &mut root, sizes);
     *out = std::mem::take(&mut writer.stream);
-    if info.has_objects {
+    if source.info.has_objects {
         writer.context.put_classes(options.schema, out);
     }
     writer.finish()?;

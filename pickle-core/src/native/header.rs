@@ -33,9 +33,19 @@ pub(crate) struct Header<'de> {
 
 impl<'de> Header<'de> {
     /// Takes one pickle from the front of `input`; returns how long it is.
-    #[inline]
     pub(crate) fn split(input: &'de [u8]) -> Result<(Self, usize)> {
-        // Small messages in one step.
+        if let Some(small) = Self::split_small(input) {
+            return Ok(small);
+        }
+        let mut bytes = Bytes::new(input);
+        let header = Self::read(input, &mut bytes)
+            .map_err(|error| error.at((input.len() - bytes.rest().len()) as u64))?;
+        Ok((header, input.len() - bytes.rest().len()))
+    }
+
+    /// [`split`](Self::split) of a small message, in one step.
+    #[inline(always)]
+    pub(crate) fn split_small(input: &'de [u8]) -> Option<(Self, usize)> {
         if let Some((&[MAGIC, VERSION, flags @ (0 | SCHEMA), length @ ..0x80], rest)) =
             input.split_first_chunk()
             && let Some((fingerprint, rest)) = rest.split_first_chunk()
@@ -50,16 +60,9 @@ impl<'de> Header<'de> {
         {
             let fingerprint = u64::from_le_bytes(*fingerprint);
             let header = Self { fingerprint, schema, payload, place: None };
-            return Ok((header, input.len() - rest.len()));
+            return Some((header, input.len() - rest.len()));
         }
-        Self::split_any(input)
-    }
-
-    fn split_any(input: &'de [u8]) -> Result<(Self, usize)> {
-        let mut bytes = Bytes::new(input);
-        let header = Self::read(input, &mut bytes)
-            .map_err(|error| error.at((input.len() - bytes.rest().len()) as u64))?;
-        Ok((header, input.len() - bytes.rest().len()))
+        None
     }
 
     fn read(input: &[u8], bytes: &mut Bytes<'de>) -> Result<Self> {

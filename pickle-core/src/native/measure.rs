@@ -43,6 +43,11 @@ impl States {
         self.0.as_mut()?.0.pop_front()
     }
 
+    /// Whether there never were any.
+    pub(super) fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.as_ref().is_none_or(|states| states.0.is_empty())
     }
@@ -50,7 +55,7 @@ impl States {
 
 impl Measure {
     #[inline(always)]
-    fn new(nested: bool, depth: u32, max_depth: u32, context: Context) -> Self {
+    pub(super) fn new(nested: bool, depth: u32, max_depth: u32, context: Context) -> Self {
         Self {
             tail: 0,
             text: 0,

@@ -18,7 +18,7 @@ mod writer;
 #[doc(hidden)]
 pub use crate::raw::at_most;
 pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
-pub(crate) use dump::{DumpOptions, dump, dump_as, dump_in_run};
+pub(crate) use dump::{DumpOptions, Source, dump, dump_in_run};
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, append, append_varint, read_pickle};
 pub use measure::Measure;

@@ -12,6 +12,7 @@ use crate::raw::{
 use crate::registry::{ClassEntry, MemberOf};
 use crate::shared::Memo;
 use crate::stack;
+use crate::target::Target;
 use crate::traits::{Layout, Unpickle};
 use crate::type_info::TypeInfo;
 
@@ -48,39 +49,21 @@ pub(super) enum Count {
 }
 
 impl<'de> Reader<'de> {
-    /// Decodes the payload of a pickle that begins at `start`.
+    /// A reader of the payload of a pickle of this type.
     #[inline(always)]
-    pub(crate) fn payload<T: Unpickle<'de>>(
+    pub(crate) fn plain(
         pickle: &'de [u8],
         payload: &'de [u8],
         limits: &Limits,
-        env: &Env,
-        classes: Option<Current>,
         info: &TypeInfo,
-    ) -> Result<T> {
-        Self::of_type(pickle, payload, limits, env, classes, info).whole()
+    ) -> Self {
+        let mut reader = Self::new(pickle, payload, limits);
+        reader.nested = info.is_shared;
+        reader
     }
 
-    /// [`payload`](Self::payload) of a pickle in a run, whose memo is left in `memo`.
-    #[inline(never)]
-    pub(crate) fn payload_in_run<T: Unpickle<'de>>(
-        pickle: &'de [u8],
-        payload: &'de [u8],
-        limits: &Limits,
-        env: &Env,
-        classes: Option<Current>,
-        info: &TypeInfo,
-        memo: &mut Option<Box<Memo>>,
-    ) -> Result<T> {
-        let mut reader = Self::of_type(pickle, payload, limits, env, classes, info);
-        reader.rare.get_or_insert_default().memo = memo.take();
-        let value = reader.whole();
-        *memo = reader.rare.and_then(|rare| rare.memo);
-        value
-    }
-
-    #[inline(always)]
-    fn of_type(
+    /// [`plain`](Self::plain), of a pickle that may refer to what is in `env` and has such classes.
+    pub(crate) fn of_type(
         pickle: &'de [u8],
         payload: &'de [u8],
         limits: &Limits,
@@ -88,8 +71,7 @@ impl<'de> Reader<'de> {
         classes: Option<Current>,
         info: &TypeInfo,
     ) -> Self {
-        let mut reader = Self::new(pickle, payload, limits);
-        reader.nested = info.is_shared;
+        let mut reader = Self::plain(pickle, payload, limits, info);
         if classes.is_some() || !env.is_default() {
             let classes = classes.unwrap_or_default();
             reader.rare = Some(Box::new(Rare { memo: None, classes, env: env.clone() }));
@@ -97,8 +79,26 @@ impl<'de> Reader<'de> {
         reader
     }
 
+    /// Decodes the payload.
+    pub(crate) fn into(mut self, target: &mut dyn Target<'de>) -> Result<()> {
+        target.decode(&mut self)
+    }
+
+    /// [`into`](Self::into), of a pickle in a run, whose memo is left in `memo`.
+    pub(crate) fn into_in_run(
+        mut self,
+        memo: &mut Option<Box<Memo>>,
+        target: &mut dyn Target<'de>,
+    ) -> Result<()> {
+        self.rare.get_or_insert_default().memo = memo.take();
+        let decoded = target.decode(&mut self);
+        *memo = self.rare.and_then(|rare| rare.memo);
+        decoded
+    }
+
+    /// The value whose head is all there is in the root section.
     #[inline(always)]
-    fn whole<T: Unpickle<'de>>(&mut self) -> Result<T> {
+    pub(crate) fn root<T: Unpickle<'de>>(&mut self) -> Result<T> {
         let heads = self.open_root(T::HEAD)?;
         let value = decode_value(Fields::new(heads).head::<T>(), self)?;
         self.close_root()?;

@@ -100,14 +100,7 @@ impl Writer {
         sizes: Measure,
         write: impl FnOnce(&mut Self, &mut Region),
     ) {
-        if sizes.tail < 0x80 && sizes.text < 0x80 {
-            buffer.extend_from_slice(&[sizes.tail as u8, sizes.text as u8]);
-        } else {
-            varint::put(buffer, sizes.tail as u64);
-            varint::put(buffer, sizes.text as u64);
-        }
-        let (section, mut head, tail, text) =
-            Section::reserve(buffer, heads, sizes.tail, sizes.text);
+        let (section, mut head, tail, text) = reserve(buffer, heads, &sizes);
         let tail = std::mem::replace(&mut self.tail, tail);
         let text = std::mem::replace(&mut self.text, text);
         let states = std::mem::replace(&mut self.states, sizes.states);
@@ -123,10 +116,38 @@ impl Writer {
         }
     }
 
-    /// [`one`](Self::one) out of line.
-    #[inline(never)]
-    pub(super) fn root<T: Pickle + ?Sized>(&mut self, heads: &mut Region, value: &T) {
-        self.one(heads, value);
+    /// [`section`](Self::section) of a pickle that has nothing else, and the first error.
+    #[inline(always)]
+    pub(super) fn root(
+        mut self,
+        buffer: &mut Vec<u8>,
+        heads: usize,
+        sizes: Measure,
+        write: impl FnOnce(&mut Self, &mut Region),
+    ) -> Result<()> {
+        let (section, mut head, tail, text) = reserve(buffer, heads, &sizes);
+        let Measure { states, context, .. } = sizes;
+        (self.tail, self.text, self.states, self.context) = (tail, text, states, context);
+        write(&mut self, &mut head);
+        let (tail, text) = (
+            std::mem::replace(&mut self.tail, Region::EMPTY),
+            std::mem::replace(&mut self.text, Region::EMPTY),
+        );
+        let regions = [head, tail, text];
+        // What was short when it was measured may have grown beyond a section since.
+        if !(self.states.is_empty() && self.stream.is_empty() && section.commit(buffer, regions)) {
+            self.changed();
+        }
+        let Self { stream, states, context, error, .. } = self;
+        match error {
+            // Small messages have nothing to drop, and do not look for it.
+            None if stream.capacity() == 0 && states.is_none() && context.is_empty() => {
+                std::mem::forget((stream, states, context));
+                Ok(())
+            }
+            None => Ok(()),
+            Some(error) => Err(error),
+        }
     }
 
     /// Encodes the head of one value.
@@ -388,6 +409,22 @@ impl Writer {
             _ => self.changed(),
         }
     }
+}
+
+/// Appends the sizes of a section, and reserves its heads, tail and text.
+#[inline(always)]
+fn reserve(
+    buffer: &mut Vec<u8>,
+    heads: usize,
+    sizes: &Measure,
+) -> (Section, Region, Region, Region) {
+    if sizes.tail < 0x80 && sizes.text < 0x80 {
+        buffer.extend_from_slice(&[sizes.tail as u8, sizes.text as u8]);
+    } else {
+        varint::put(buffer, sizes.tail as u64);
+        varint::put(buffer, sizes.text as u64);
+    }
+    Section::reserve(buffer, heads, sizes.tail, sizes.text)
 }
 
 const _: () = assert!(COUNT == size_of::<u32>() && LARGE < LONG as usize);

@@ -6,7 +6,7 @@ use crate::compress::{self, Compression};
 use crate::env::Env;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::native::{self, DumpOptions, SchemaMode, WritingRun};
+use crate::native::{self, DumpOptions, SchemaMode, Source, WritingRun};
 use crate::protocol::Protocol;
 use crate::python::{self, MemoEntries, SaveOptions, Series};
 use crate::raw;
@@ -33,20 +33,15 @@ impl Options {
         env: Env::NEW,
     };
 
-    /// Whether pickles are native ones as they are.
-    fn is_plain(&self) -> bool {
-        self.python.protocol == Protocol::Native && self.compression.is_none()
-    }
-
     pub(super) fn dump_into<T: Pickle + ?Sized>(&self, value: &T, out: &mut Vec<u8>) -> Result<()> {
         if self.python.protocol() != Protocol::Native {
             let Self { python, limits, env, .. } = self;
             return python::save_value(value, python, limits, env, None, None, out);
         }
         let start = out.len();
-        native::dump(value, out, self.native, self.limits.max_depth, &self.env).inspect_err(|_| {
-            out.truncate(start);
-        })
+        let (source, max_depth) = (Source::new(&value), self.limits.max_depth);
+        native::dump(&source, out, self.native, max_depth, &self.env)
+            .inspect_err(|_| out.truncate(start))
     }
 }
 
@@ -253,37 +248,35 @@ impl<'w, W: Write> Pickler<'w, W> {
     /// # Errors
     /// As [`dump`](crate::dump). Then nothing is written, unless writing itself failed, and later
     /// pickles are as if this had not been tried.
-    #[inline]
     pub fn dump<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
-        let info = TypeInfo::of::<T>();
-        let Options { native, limits, env, .. } = &self.options;
+        match self.options.python.protocol() {
+            Protocol::Native => self.dump_native(&Source::new(&value)),
+            _ => self.dump_python(value),
+        }
+    }
+
+    fn dump_native(&mut self, source: &Source<'_>) -> Result<()> {
+        let Options { native, limits, env, compression, .. } = &self.options;
         // Small messages, which take no longer than by `dumps_into`.
-        if !info.is_shared
-            && self.options.is_plain()
+        if !source.is_shared()
+            && compression.is_none()
             && let Some(out) = raw::as_vec(&mut self.writer)
         {
             let start = out.len();
-            return native::dump_as(value, out, *native, limits.max_depth, env, info)
+            return native::dump(source, out, *native, limits.max_depth, env)
                 .inspect_err(|_| out.truncate(start));
         }
-        self.dump_by(value)
-    }
-
-    #[inline(never)]
-    fn dump_by<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.buffer.clear();
-        if self.options.python.protocol() != Protocol::Native {
-            return self.dump_python(value);
-        }
-        let Options { native, limits, env, compression, .. } = &self.options;
         // Nothing needs to be copied into a vector.
         let vec = if compression.is_some() { None } else { raw::as_vec(&mut self.writer) };
         let is_vec = vec.is_some();
         let out = vec.unwrap_or(&mut self.buffer);
         let (start, max_depth) = (out.len(), limits.max_depth);
         let visits = match &self.memo {
-            Some(Memo { run, .. }) => native::dump_in_run(value, out, *native, max_depth, env, run),
-            None => native::dump(value, out, *native, max_depth, env).map(|()| None),
+            Some(Memo { run, .. }) => {
+                native::dump_in_run(source, out, *native, max_depth, env, run)
+            }
+            None => native::dump(source, out, *native, max_depth, env).map(|()| None),
         };
         let visits = visits.inspect_err(|_| out.truncate(start))?;
         if !is_vec {
@@ -297,6 +290,7 @@ impl<'w, W: Write> Pickler<'w, W> {
     }
 
     fn dump_python<T: Pickle + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.buffer.clear();
         let Options { python, limits, env, compression, .. } = &self.options;
         if compression.is_some() {
             return Err(compress::natives_only());

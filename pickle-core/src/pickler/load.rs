@@ -11,6 +11,7 @@ use crate::python::{self, Encoding, LoadOptions, Machine, OnInvalid, Paused};
 use crate::registry::Registry;
 use crate::restore::{Objects, restore_after};
 use crate::schema::Schema;
+use crate::target::{Target, value_of};
 use crate::traits::{Layout, Unpickle, UnpickleOwned};
 use crate::type_info::TypeInfo;
 
@@ -106,14 +107,16 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
         if self.keeps::<T>() || !self.source.bytes.is_empty() {
             return self.next_kept(&pickle).map(Some);
         }
-        split_python(&pickle, self.options.reborrowed()).map(|(value, _)| Some(value))
+        let options = self.options.reborrowed();
+        value_of(|target| split_python(&pickle, options, target)).map(|(value, _)| Some(value))
     }
 
     fn next_native<T: UnpickleOwned>(&mut self, pickle: &[u8], limits: Limits) -> Result<T> {
         let (header, size) = Header::split(pickle)?;
         check_end(pickle, size)?;
         let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
-        load_native(pickle, &header, &limits, &self.options.env, run)
+        value_of(|target| load_native(pickle, &header, &limits, &self.options.env, run, target))
+            .map(|(value, ())| value)
     }
 
     /// The value of one of Python's pickles, behind others that it may refer to.
@@ -124,9 +127,10 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
         source.bytes.extend_from_slice(pickle);
         let paused = std::mem::take(&mut source.machine);
         let mut machine = Machine::resume(paused, &source.bytes, position, options.reborrowed());
-        let value = load_after(&mut machine, options, objects, keeps, counts_on);
+        let value =
+            value_of(|target| load_after(&mut machine, options, objects, keeps, counts_on, target));
         source.machine = machine.pause();
-        value
+        value.map(|(value, ())| value)
     }
 
     /// Forgets the objects loaded so far, as [`Pickler::clear_memo`](crate::Pickler::clear_memo)
@@ -162,7 +166,9 @@ impl<'de> Unpickler<'de, Slice<'de>> {
         let Self { source, options: LoadOptions { limits, env, .. }, .. } = self;
         let (header, size) = Header::split(source.rest)?;
         let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
-        let value = load_native(&source.rest[..size], &header, limits, env, run)?;
+        let (value, ()) = value_of(|target| {
+            load_native(&source.rest[..size], &header, limits, env, run, target)
+        })?;
         source.rest = &source.rest[size..];
         if let Some((_, start)) = &mut source.machine {
             *start += size;
@@ -180,7 +186,8 @@ impl<'de> Unpickler<'de, Slice<'de>> {
             machine.reset();
         }
         source.is_kept |= keeps;
-        let value = load_after(machine, options, objects, keeps, counts_on)?;
+        let (value, ()) =
+            value_of(|target| load_after(machine, options, objects, keeps, counts_on, target))?;
         source.rest = &source.rest[machine.position() - *start..];
         *start = machine.position();
         Ok(value)
@@ -206,21 +213,22 @@ impl<'de> Unpickler<'de, Slice<'de>> {
 
 /// Loads the next of Python's pickles. Of its objects later ones may refer to, where it `keeps`
 /// them; it `counts_on` where numbers go on from one pickle to the next.
-fn load_after<'m, T: Unpickle<'m>>(
+fn load_after<'m>(
     machine: &mut Machine<'m>,
     options: &LoadOptions<'_>,
     objects: &mut Objects,
     keeps: bool,
     counts_on: bool,
-) -> Result<T> {
+    target: &mut dyn Target<'m>,
+) -> Result<()> {
     machine.begin_own(counts_on);
-    let value = machine.load().and_then(|root| {
-        restore_after(machine.graph(), root, &options.limits, &options.env, objects)
+    let loaded = machine.load().and_then(|root| {
+        restore_after(machine.graph(), root, &options.limits, &options.env, objects, target)
     });
-    if !keeps || value.is_err() {
+    if !keeps || loaded.is_err() {
         machine.forget_own();
     }
-    value
+    loaded
 }
 
 impl<'de, S> Unpickler<'de, S> {

@@ -9,16 +9,16 @@ use std::io::{Read, Write};
 use crate::env::Env;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::native::{self, DumpOptions, Header};
+use crate::native::{self, DumpOptions, Source};
 use crate::protocol::Protocol;
-use crate::python::{LoadOptions, SaveOptions};
+use crate::python::SaveOptions;
+use crate::target::value_of;
 use crate::traits::{Pickle, Unpickle, UnpickleOwned};
 
 pub use dump::Pickler;
 pub use load::{Slice, Stream, Unpickler};
 
 use dump::Options;
-use one::{check_end, load_native, split_python};
 
 /// Pickles a value into bytes, by the native protocol.
 ///
@@ -75,8 +75,8 @@ pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<V
 /// As [`dumps`].
 pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<()> {
     let start = buffer.len();
-    let max_depth = Limits::DEFAULT.max_depth;
-    native::dump(value, buffer, DumpOptions::DEFAULT, max_depth, Env::DEFAULT)
+    let (source, max_depth) = (Source::new(&value), Limits::DEFAULT.max_depth);
+    native::dump(&source, buffer, DumpOptions::DEFAULT, max_depth, Env::DEFAULT)
         .inspect_err(|_| buffer.truncate(start))
 }
 
@@ -127,14 +127,7 @@ pub fn dump_with<T: Pickle + ?Sized>(
 /// # Errors
 /// When the bytes are no pickle, hold a value of another type, or exceed [`Limits::DEFAULT`].
 pub fn loads<'de, T: Unpickle<'de>>(bytes: &'de [u8]) -> Result<T> {
-    if bytes.first() == Some(&native::MAGIC) {
-        let (header, size) = Header::split(bytes)?;
-        check_end(bytes, size)?;
-        return load_native(bytes, &header, &Limits::DEFAULT, Env::DEFAULT, None);
-    }
-    let (value, size) = split_python(bytes, LoadOptions::new())?;
-    check_end(bytes, size)?;
-    Ok(value)
+    value_of(|target| one::load_only(bytes, target)).map(|(value, ())| value)
 }
 
 /// Loads a value from a reader: exactly one pickle is read, what follows is left.

@@ -8,9 +8,9 @@ use crate::limits::Limits;
 use crate::native::classes::Current;
 use crate::native::{self, Header, Place, Reader, ReadingRun, Transcoded};
 use crate::python::{self, LoadOptions, Machine};
-use crate::restore::{is_cycle, restore_in_run, restore_value};
-use crate::schema::Schema;
-use crate::traits::{Layout, Unpickle};
+use crate::restore::{is_cycle, restore_in_run, restore_into};
+use crate::schema::{Described, Schema};
+use crate::target::{Target, TargetType};
 use crate::type_info::TypeInfo;
 
 /// Whether a pickle of `size` bytes is all there is.
@@ -25,61 +25,94 @@ fn trailing(count: usize, at: usize) -> Error {
     error.at(at as u64).with_hint("`Unpickler::from_slice` loads pickles in a row")
 }
 
+/// The value of the one pickle that `bytes` are.
+#[inline(never)]
+pub(super) fn load_only<'de>(bytes: &'de [u8], target: &mut dyn Target<'de>) -> Result<()> {
+    if let Some((header, size)) = Header::split_small(bytes)
+        && size == bytes.len()
+        && let TargetType { info, .. } = target.ty()
+        && header.fingerprint == info.fingerprint
+        && !info.has_objects
+    {
+        let mut reader = Reader::plain(bytes, header.payload, &Limits::DEFAULT, info);
+        return match target.decode(&mut reader) {
+            Err(error) if is_cycle(&error) => {
+                transcoded(bytes, &header, &Limits::DEFAULT, Env::DEFAULT, target)
+            }
+            decoded => decoded,
+        };
+    }
+    load_any(bytes, target)
+}
+
+/// [`load_only`] of what is not as small messages are.
+#[inline(never)]
+fn load_any<'de>(bytes: &'de [u8], target: &mut dyn Target<'de>) -> Result<()> {
+    if bytes.first() == Some(&native::MAGIC) {
+        let (header, size) = Header::split(bytes)?;
+        check_end(bytes, size)?;
+        return load_native(bytes, &header, &Limits::DEFAULT, Env::DEFAULT, None, target);
+    }
+    let size = split_python(bytes, LoadOptions::new(), target)?;
+    check_end(bytes, size)
+}
+
 /// The value of a native pickle, which may be one of a run.
-#[inline(always)]
-pub(super) fn load_native<'de, T: Unpickle<'de>>(
+#[inline(never)]
+pub(super) fn load_native<'de>(
     pickle: &'de [u8],
     header: &Header<'de>,
     limits: &Limits,
     env: &Env,
     run: Option<&mut ReadingRun>,
-) -> Result<T> {
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
     if let Some(place) = header.place {
-        return load_in_run(pickle, header, place, limits, env, run);
+        return load_in_run(pickle, header, place, limits, env, run, target);
     }
-    let info = TypeInfo::of::<T>();
+    let TargetType { info, .. } = target.ty();
     if let Some((payload, classes)) = decodable(header, info, env)? {
-        let value = Reader::payload(pickle, payload, limits, env, classes, info);
-        if !value.as_ref().is_err_and(is_cycle) {
-            return value;
+        let decoded = Reader::of_type(pickle, payload, limits, env, classes, info).into(target);
+        if !decoded.as_ref().is_err_and(is_cycle) {
+            return decoded;
         }
     }
-    transcoded(pickle, header, info, limits, env)
+    transcoded(pickle, header, limits, env, target)
 }
 
 /// The value of a native pickle by its schema.
 #[cold]
-fn transcoded<'de, T: Unpickle<'de>>(
+fn transcoded<'de>(
     pickle: &'de [u8],
     header: &Header<'de>,
-    info: &TypeInfo,
     limits: &Limits,
     env: &Env,
-) -> Result<T> {
-    let read = transcode(pickle, header, info, limits, env)?;
-    restore_value(&read.graph, read.root, limits, env)
-        .map_err(|error| explain::<T>(error, header, info))
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
+    let ty = target.ty();
+    let read = transcode(pickle, header, ty.info, limits, env)?;
+    restore_into(&read.graph, read.root, limits, env, target)
+        .map_err(|error| explain(error, header, ty))
 }
 
 /// [`load_native`] of a pickle in a run, or of one alone.
-#[inline(never)]
-fn load_in_run<'de, T: Unpickle<'de>>(
+fn load_in_run<'de>(
     pickle: &'de [u8],
     header: &Header<'de>,
     place: Place,
     limits: &Limits,
     env: &Env,
     run: Option<&mut ReadingRun>,
-) -> Result<T> {
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
     let mut alone = ReadingRun::default();
     let run = run.unwrap_or(&mut alone);
     let (memo, before) = run.begin(place, pickle, env);
-    let (info, mut memo) = (TypeInfo::of::<T>(), Some(memo));
-    let loaded = decodable(header, info, env).and_then(|found| {
+    let (ty, mut memo) = (target.ty(), Some(memo));
+    let loaded = decodable(header, ty.info, env).and_then(|found| {
         if let Some((payload, classes)) = found {
-            let decoded =
-                Reader::payload_in_run(pickle, payload, limits, env, classes, info, &mut memo);
-            match decoded {
+            let reader = Reader::of_type(pickle, payload, limits, env, classes, ty.info);
+            match reader.into_in_run(&mut memo, target) {
                 Err(error) if is_cycle(&error) => {
                     if let Some(memo) = &mut memo {
                         memo.fail(before);
@@ -89,16 +122,15 @@ fn load_in_run<'de, T: Unpickle<'de>>(
                 result => return result,
             }
         }
-        let read = transcode(pickle, header, info, limits, env)?;
-        restore_in_run(&read, limits, env, before, &mut memo)
-            .map_err(|error| explain::<T>(error, header, info))
+        let read = transcode(pickle, header, ty.info, limits, env)?;
+        restore_in_run(&read, limits, env, before, &mut memo, target)
+            .map_err(|error| explain(error, header, ty))
     });
     run.end(memo, before, loaded.is_ok());
     loaded
 }
 
 /// The payload and the classes of its objects, where all of them lie as the type lies today.
-#[inline(always)]
 fn decodable<'de>(
     header: &Header<'de>,
     info: &TypeInfo,
@@ -134,21 +166,22 @@ fn transcode<'de>(
 
 /// Says of which type the pickle is, where that explains the error.
 #[cold]
-fn explain<T: Layout>(error: Error, header: &Header<'_>, info: &TypeInfo) -> Error {
+fn explain(error: Error, header: &Header<'_>, ty: TargetType) -> Error {
     match error.kind() {
-        ErrorKind::Mismatch { .. } if error.path().is_empty() && is_another::<T>(header) => {
-            another_type(header, info)
+        ErrorKind::Mismatch { .. } if error.path().is_empty() && is_another(header, ty) => {
+            another_type(header, ty.info)
         }
         _ => error,
     }
 }
 
-/// The value of the pickle of Python's at the front of `bytes`, and how long that is.
+/// Loads the pickle of Python's at the front of `bytes`; returns how long that is.
 #[inline(never)]
-pub(super) fn split_python<'de, T: Unpickle<'de>>(
+pub(super) fn split_python<'de>(
     bytes: &'de [u8],
     options: LoadOptions<'de>,
-) -> Result<(T, usize)> {
+    target: &mut dyn Target<'de>,
+) -> Result<usize> {
     let Some(first) = bytes.first() else {
         return Err(Error::new(ErrorKind::UnexpectedEnd { needed: 1, left: 0 }).at(0));
     };
@@ -156,8 +189,8 @@ pub(super) fn split_python<'de, T: Unpickle<'de>>(
     let (limits, env) = (options.limits, options.env.clone());
     let mut machine = Machine::new(bytes, options);
     let root = machine.load()?;
-    let value = restore_value(machine.graph(), root, &limits, &env)?;
-    Ok((value, machine.position()))
+    restore_into(machine.graph(), root, &limits, &env, target)?;
+    Ok(machine.position())
 }
 
 /// Whether a pickle of Python's can begin with this byte.
@@ -171,12 +204,12 @@ pub(super) fn check_first(found: u8) -> Result<()> {
 
 /// Whether no value of the stored type would load.
 #[cold]
-fn is_another<T: Layout>(header: &Header<'_>) -> bool {
+fn is_another(header: &Header<'_>, ty: TargetType) -> bool {
     let Some(Ok(schema)) = header.schema.map(Schema::from_bytes) else { return true };
-    if schema.type_name() == Schema::of::<T>().type_name() {
+    if schema.type_name() == Schema::by(ty.describe).type_name() {
         return false;
     }
-    let report = Compat::of::<T>(&schema);
+    let report = Compat::with(&schema, &Described::by(ty.describe));
     let mut changes = report.changes().iter();
     changes.any(|change| change.effect == Effect::Breaks && change.path.is_empty())
 }

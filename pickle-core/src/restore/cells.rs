@@ -13,6 +13,7 @@ use super::Restorer;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::NodeId;
 use crate::native::unfinished;
+use crate::target::Target;
 use crate::traits::Unpickle;
 use crate::type_info::TypeInfo;
 
@@ -99,11 +100,11 @@ impl<'de> CellVisitor<'_, '_, 'de> {
 }
 
 impl<'de> Restorer<'_, 'de> {
-    /// The value that `root` denotes. If objects lead back to such that are not complete, once more
+    /// Fills a place with the value that `root` denotes. If objects lead back to such that are not complete, once more
     /// with cells that wait.
-    pub(super) fn whole<T: Unpickle<'de>>(&mut self, root: NodeId) -> Result<T> {
+    pub(super) fn whole(&mut self, root: NodeId, target: &mut dyn Target<'de>) -> Result<()> {
         let before = self.objects.mark();
-        match T::restore(root, self) {
+        match target.restore(root, self) {
             Err(error) if is_cycle(&error) => {}
             result => return result,
         }
@@ -112,8 +113,7 @@ impl<'de> Restorer<'_, 'de> {
         self.identified = None;
         (self.nodes, self.budget) = (self.max_nodes, self.max_bytes);
         self.postponed = Some(Box::default());
-        let value = T::restore(root, self);
-        let filled = value.and_then(|value| self.fill_cells().map(|()| value));
+        let filled = target.restore(root, self).and_then(|()| self.fill_cells());
         self.postponed = None;
         filled
     }

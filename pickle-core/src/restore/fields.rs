@@ -32,18 +32,18 @@ pub(super) enum Source<'g> {
 #[derive(Clone, Copy)]
 pub(super) struct Owner {
     pub(super) shape: &'static Shape,
-    pub(super) variant: Option<&'static Variant>,
+    /// The number and the names of the variant.
+    pub(super) variant: Option<(usize, &'static Variant)>,
     pub(super) fields: &'static Fields,
     /// Whether fields that are not there are an error.
     pub(super) deny_unknown: bool,
 }
 
 impl Owner {
-    #[cold]
     fn in_field(self, error: Error, index: usize) -> Error {
         let field = self.fields.list[index].name;
         match self.variant {
-            Some(variant) => {
+            Some((_, variant)) => {
                 error.in_field(variant.name, field).in_field(self.shape.name, variant.name)
             }
             None => error.in_field(self.shape.name, field),
@@ -53,46 +53,42 @@ impl Owner {
 
 /// Hands out the pickled fields of a struct or variant, in order.
 #[doc(hidden)]
-pub struct RestoredFields<'r, 'g, 'de, const N: usize> {
+pub struct RestoredFields<'r, 'g, 'de> {
     restorer: &'r mut Restorer<'g, 'de>,
     id: NodeId,
     owner: Owner,
-    nodes: [Option<NodeId>; N],
+    nodes: &'r [Option<NodeId>],
     index: usize,
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
-    /// A struct with `N` pickled fields, which `build` takes one after the other.
+    /// The pickled fields of a struct. `nodes` has room for each.
     ///
     /// # Errors
-    /// When the node denotes no such struct, or a field is missing or cannot be restored.
+    /// When the node denotes no such struct.
     #[doc(hidden)]
-    #[inline]
-    pub fn structure<const N: usize, R>(
-        &mut self,
+    pub fn structure<'r>(
+        &'r mut self,
         id: NodeId,
         shape: &'static Shape,
-        build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
-    ) -> Result<R> {
+        nodes: &'r mut [Option<NodeId>],
+    ) -> Result<RestoredFields<'r, 'g, 'de>> {
         let Body::Struct(fields) = &shape.body else { unreachable!("a struct has fields") };
-        let mut nodes = [None; N];
         let deny_unknown = shape.deny_unknown_fields;
         let owner = Owner { shape, variant: None, fields, deny_unknown };
-        self.locate_struct(id, owner, &mut nodes)?;
-        self.build(id, owner, nodes, build)
+        self.locate_struct(id, owner, nodes)?;
+        self.fields(id, owner, nodes)
     }
 
-    #[inline]
-    pub(super) fn build<const N: usize, R>(
-        &mut self,
+    pub(super) fn fields<'r>(
+        &'r mut self,
         id: NodeId,
         owner: Owner,
-        nodes: [Option<NodeId>; N],
-        build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
-    ) -> Result<R> {
+        nodes: &'r [Option<NodeId>],
+    ) -> Result<RestoredFields<'r, 'g, 'de>> {
         // No level of nesting: what recurses passes through a container, which counts one.
         self.charge(1, 0)?;
-        build(&mut RestoredFields { restorer: self, id, owner, nodes, index: 0 })
+        Ok(RestoredFields { restorer: self, id, owner, nodes, index: 0 })
     }
 
     /// What a transparent type is restored from: the node itself; or, of an object from when the
@@ -414,37 +410,58 @@ fn is_index(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
+impl<'g, 'de> RestoredFields<'_, 'g, 'de> {
+    /// The number of the variant whose fields these are, in its enum.
+    pub fn variant(&self) -> usize {
+        self.owner.variant.map_or(0, |(number, _)| number)
+    }
+
     /// The next field.
     ///
     /// # Errors
     /// When it is missing, or cannot be restored.
-    #[inline]
     pub fn take<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        self.take_by(T::restore, T::absent, T::visit_cells)
+        self.take_by(T::restore, T::absent)
     }
 
-    /// The next field. The functions are the type's [`Unpickle::restore`], [`Unpickle::absent`] and
-    /// [`Unpickle::visit_cells`], named where the field's type stands, so that the compiler says
-    /// there that they are missing; or a default in place of the second.
+    /// The next field. The functions are the type's [`Unpickle::restore`] and [`Unpickle::absent`],
+    /// named where the field's type stands, so that the compiler says there that they are missing.
     ///
     /// # Errors
-    /// When the field is missing and has no default, or cannot be restored.
-    #[inline]
+    /// When the field is missing and its type has no value for that, or cannot be restored.
+    // Behind pointers and not inlined: so it is compiled once for each type of fields, not once for
+    // each field.
+    #[inline(never)]
     pub fn take_by<T>(
         &mut self,
-        restore: impl FnOnce(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
-        absent: impl FnOnce() -> Option<T>,
-        visit_cells: impl Fn(&T, &mut CellVisitor<'_, '_, 'de>) -> Result<()>,
+        restore: fn(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
+        absent: fn() -> Option<T>,
     ) -> Result<T> {
-        let index = self.advance();
-        match self.nodes[index] {
-            Some(node) => match restore(node, self.restorer) {
-                Ok(value) => Ok(value),
-                Err(error) => Err(self.owner.in_field(error, index)),
-            },
+        let Some(node) = self.next() else {
+            // Values of such types have no cells.
+            return absent().ok_or_else(|| self.missing());
+        };
+        match restore(node, self.restorer) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.in_field(error)),
+        }
+    }
+
+    /// The next field, or a default where it is missing.
+    ///
+    /// # Errors
+    /// When the field cannot be restored.
+    pub fn take_or<T>(
+        &mut self,
+        restore: fn(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
+        default: impl FnOnce() -> T,
+        visit_cells: fn(&T, &mut CellVisitor<'_, '_, 'de>) -> Result<()>,
+    ) -> Result<T> {
+        match self.nodes[self.index] {
+            Some(_) => self.take_by(restore, || None),
             None => {
-                let value = absent().ok_or_else(|| self.missing(index))?;
+                self.index += 1;
+                let value = default();
                 self.restorer.count_cells(&mut |visitor| visit_cells(&value, visitor));
                 Ok(value)
             }
@@ -459,13 +476,12 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
         &mut self,
         setstate: impl FnOnce(S) -> R,
     ) -> Result<T> {
-        let index = self.advance();
-        let Some(node) = self.nodes[index] else { return Err(self.missing(index)) };
+        let Some(node) = self.next() else { return Err(self.missing()) };
         let state = self.restorer.apart(|restorer| S::restore(node, restorer));
         let value = state.and_then(|state| {
             setstate(state).rebuilt().map_err(|error| self.restorer.at(node, error))
         });
-        value.map_err(|error| self.owner.in_field(error, index))
+        value.map_err(|error| self.in_field(error))
     }
 
     /// [`take_state`](Self::take_state), or the default where the field is missing.
@@ -491,25 +507,35 @@ impl<'g, 'de, const N: usize> RestoredFields<'_, 'g, 'de, N> {
     /// # Errors
     /// When the limits are exceeded.
     pub fn take_unknown<T: FromIterator<(String, Value)>>(&mut self) -> Result<T> {
-        let index = self.advance();
+        self.next();
         let entries = self.restorer.unknown_entries(self.id, self.owner);
         let kept = entries.into_iter().map(|(key, value)| {
             Ok((self.restorer.string(key)?, Value::restore(value, self.restorer)?))
         });
-        kept.collect::<Result<T>>().map_err(|error| self.owner.in_field(error, index))
+        kept.collect::<Result<T>>().map_err(|error| self.in_field(error))
     }
 
-    fn advance(&mut self) -> usize {
-        let index = self.index;
+    /// The node of the next field, where it is there.
+    #[inline]
+    fn next(&mut self) -> Option<NodeId> {
         self.index += 1;
-        index
+        self.nodes[self.index - 1]
     }
 
+    /// Adds the steps into the field that was taken last.
     #[cold]
-    fn missing(&self, index: usize) -> Error {
-        let field = self.owner.fields.list[index].name.into();
+    #[inline(never)]
+    fn in_field(&self, error: Error) -> Error {
+        self.owner.in_field(error, self.index - 1)
+    }
+
+    /// The error that the field which was to be taken is not there.
+    #[cold]
+    #[inline(never)]
+    fn missing(&self) -> Error {
+        let field = self.owner.fields.list[self.index - 1].name.into();
         let error = self.restorer.at(self.id, Error::new(ErrorKind::MissingField { field }));
-        let owner = self.owner.variant.map_or(self.owner.shape.name, |variant| variant.name);
+        let owner = self.owner.variant.map_or(self.owner.shape.name, |(_, variant)| variant.name);
         error.in_type(owner).with_hint("`#[pickle(default)]` on the field would fill it")
     }
 }

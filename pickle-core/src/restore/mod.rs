@@ -23,7 +23,6 @@ pub use fields::RestoredFields;
 pub use object::Instance;
 pub(crate) use object::shown_name;
 pub(crate) use shared::{Objects, restore_after, restore_in_run};
-pub use variants::RestoredVariant;
 
 use crate::env::Env;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +30,7 @@ use crate::graph::{Graph, Node, NodeId};
 use crate::limits::Limits;
 use crate::native::{earlier, unfinished};
 use crate::stack;
+use crate::target::{Target, value_of};
 use crate::traits::Unpickle;
 
 /// Builds typed values from a graph. [`Unpickle::restore`] gets one.
@@ -72,7 +72,21 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
     limits: &Limits,
     env: &Env,
 ) -> Result<T> {
-    Restorer::new(graph, limits, env).root(root)
+    value_of(|target| restore_into(graph, root, limits, env, target)).map(|(value, ())| value)
+}
+
+/// [`restore_value`] of a type that is not known here.
+pub(crate) fn restore_into<'de>(
+    graph: &Graph<'de>,
+    root: NodeId,
+    limits: &Limits,
+    env: &Env,
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
+    let mut restorer = Restorer::new(graph, limits, env);
+    restorer.whole(root, target)?;
+    restorer.memo_mut().succeed();
+    Ok(())
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
@@ -97,13 +111,6 @@ impl<'g, 'de> Restorer<'g, 'de> {
             objects: Objects::new(env),
             postponed: None,
         }
-    }
-
-    /// The value that `root` denotes, whole.
-    pub(crate) fn root<T: Unpickle<'de>>(mut self, root: NodeId) -> Result<T> {
-        let value = self.whole(root)?;
-        self.memo_mut().succeed();
-        Ok(value)
     }
 
     /// The graph that is restored from.

@@ -11,7 +11,7 @@ use crate::graph::{Graph, Node, NodeId};
 use crate::limits::Limits;
 use crate::native::{Transcoded, no_class, unfinished};
 use crate::shared::{Family, Mark, Memo, Missing, Shareable, SlotId};
-use crate::traits::Unpickle;
+use crate::target::Target;
 
 use super::Restorer;
 
@@ -49,48 +49,50 @@ impl Objects {
 
 /// Restores the value that `root` denotes in a graph that grows from load to load. `objects` are
 /// those of the loads so far.
-pub(crate) fn restore_after<'de, T: Unpickle<'de>>(
+pub(crate) fn restore_after<'de>(
     graph: &Graph<'de>,
     root: NodeId,
     limits: &Limits,
     env: &Env,
     objects: &mut Objects,
-) -> Result<T> {
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
     let mut restorer = Restorer::new(graph, limits, env);
     restorer.objects = std::mem::take(objects);
     let before = restorer.objects.memo.begin(0, env);
-    let value = restorer.whole(root);
+    let restored = restorer.whole(root, target);
     *objects = std::mem::take(&mut restorer.objects);
-    match value.is_ok() {
+    match restored.is_ok() {
         true => objects.memo.succeed(),
         false => {
             objects.roll_back(before);
         }
     }
-    value
+    restored
 }
 
 /// Restores the value of a native pickle in a run, whose memo is `memo`.
-pub(crate) fn restore_in_run<'de, T: Unpickle<'de>>(
+pub(crate) fn restore_in_run<'de>(
     read: &Transcoded<'de>,
     limits: &Limits,
     env: &Env,
     before: Mark,
     memo: &mut Option<Box<Memo>>,
-) -> Result<T> {
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
     let mut restorer = Restorer::new(&read.graph, limits, env);
     if let Some(memo) = memo.take() {
         restorer.objects.memo = *memo;
     }
-    let value = restorer.whole(read.root);
+    let restored = restorer.whole(read.root, target);
     let Objects { memo: loaded, slots } = &mut restorer.objects;
-    if value.is_ok() {
+    if restored.is_ok() {
         loaded.succeed();
         let by_node: HashMap<_, _> = slots.iter().map(|((id, _), slot)| (*id, *slot)).collect();
         loaded.arrange(before, read.shared.iter().map(|id| by_node.get(id).copied()));
     }
     *memo = Some(Box::new(std::mem::take(loaded)));
-    value
+    restored
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {

@@ -16,24 +16,35 @@ const TAGS: [&str; 8] = ["type", "tag", "kind", "variant", "t", "_type", "__type
 const CONTENTS: [&str; 5] = ["content", "value", "data", "fields", "c"];
 
 /// A variant that was recognised, and where its fields are.
-#[doc(hidden)]
-pub struct RestoredVariant<'g> {
+struct Recognised<'g> {
     /// The number of the variant in its enum.
-    pub index: usize,
+    index: usize,
     source: Source<'g>,
     id: NodeId,
 }
 
 impl<'g, 'de> Restorer<'g, 'de> {
-    /// Finds out which variant a node denotes.
+    /// The pickled fields of a variant, which says itself which it is. `nodes` has room for each of
+    /// any variant.
     ///
     /// # Errors
-    /// When it denotes none of the enum's.
+    /// When the node denotes no variant of the enum's.
     #[doc(hidden)]
-    pub fn variant(&self, id: NodeId, shape: &'static Shape) -> Result<RestoredVariant<'g>> {
+    pub fn variant<'r>(
+        &'r mut self,
+        id: NodeId,
+        shape: &'static Shape,
+        nodes: &'r mut [Option<NodeId>],
+    ) -> Result<RestoredFields<'r, 'g, 'de>> {
+        let variant = self.recognise(id, shape)?;
+        self.variant_fields(variant, shape, nodes)
+    }
+
+    /// Finds out which variant a node denotes.
+    fn recognise(&self, id: NodeId, shape: &'static Shape) -> Result<Recognised<'g>> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         if let Some((_, index)) = self.member.filter(|(of, _)| *of == id) {
-            return Ok(RestoredVariant { index, source: Source::Nothing, id });
+            return Ok(Recognised { index, source: Source::Nothing, id });
         }
         let graph = self.graph;
         let (name, source) = match graph.node(id) {
@@ -63,31 +74,28 @@ impl<'g, 'de> Restorer<'g, 'de> {
             _ => return Err(self.no_variant(id, shape)),
         };
         match find(variants, &name) {
-            Some(index) => Ok(RestoredVariant { index, source, id }),
+            Some(index) => Ok(Recognised { index, source, id }),
             None => Err(self.unknown_variant(id, shape, variants, &name, "")),
         }
     }
 
-    /// The fields of the variant, which `build` takes one after the other.
-    ///
-    /// # Errors
-    /// When a field is missing or cannot be restored.
-    #[doc(hidden)]
-    pub fn variant_fields<const N: usize, R>(
-        &mut self,
-        variant: RestoredVariant<'g>,
+    fn variant_fields<'r>(
+        &'r mut self,
+        variant: Recognised<'g>,
         shape: &'static Shape,
-        build: impl FnOnce(&mut RestoredFields<'_, 'g, 'de, N>) -> Result<R>,
-    ) -> Result<R> {
+        nodes: &'r mut [Option<NodeId>],
+    ) -> Result<RestoredFields<'r, 'g, 'de>> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         let own = &variants[variant.index];
         let deny_unknown = shape.deny_unknown_fields;
-        let owner = Owner { shape, variant: Some(own), fields: &own.fields, deny_unknown };
-        let mut nodes = [None; N];
-        if N > 0 || matches!(variant.source, Source::Bare { .. }) {
-            self.locate(variant.id, owner, &variant.source, &mut nodes)?;
+        let named = Some((variant.index, own));
+        let owner = Owner { shape, variant: named, fields: &own.fields, deny_unknown };
+        let nodes = &mut nodes[..own.fields.list.len()];
+        nodes.fill(None);
+        if !nodes.is_empty() || matches!(variant.source, Source::Bare { .. }) {
+            self.locate(variant.id, owner, &variant.source, nodes)?;
         }
-        self.build(variant.id, owner, nodes, build)
+        self.fields(variant.id, owner, nodes)
     }
 
     /// An enum that is restored from its own forms, and from what one of its variants holds: of
@@ -100,13 +108,12 @@ impl<'g, 'de> Restorer<'g, 'de> {
         &mut self,
         id: NodeId,
         shape: &'static Shape,
-        mut build: impl FnMut(&mut Self, RestoredVariant<'g>) -> Result<R>,
+        nodes: &mut [Option<NodeId>],
+        mut build: impl FnMut(&mut RestoredFields<'_, 'g, 'de>) -> Result<R>,
     ) -> Result<R> {
         let Body::Enum(variants) = &shape.body else { unreachable!("an enum has variants") };
         let level = self.open.len();
-        let named = self.try_cells(|restorer| {
-            restorer.variant(id, shape).and_then(|variant| build(restorer, variant))
-        });
+        let named = self.try_cells(|restorer| build(&mut restorer.variant(id, shape, nodes)?));
         if fits(&named) {
             return named;
         }
@@ -115,8 +122,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
                 self.open.truncate(level);
                 self.charge(1, 0)?;
                 let source = Source::Bare { exactly };
-                let variant = RestoredVariant { index, source, id };
-                let built = self.try_cells(|restorer| build(restorer, variant));
+                let variant = Recognised { index, source, id };
+                let built = self.try_cells(|restorer| {
+                    build(&mut restorer.variant_fields(variant, shape, nodes)?)
+                });
                 if fits(&built) {
                     return built;
                 }
@@ -212,14 +221,14 @@ impl<'g, 'de> Restorer<'g, 'de> {
         shape: &'static Shape,
         variants: &'static [Variant],
         made: &Instance<'g>,
-    ) -> Result<RestoredVariant<'g>> {
+    ) -> Result<Recognised<'g>> {
         let [value] = made.args else { return Err(self.no_variant(id, shape)) };
         match self.graph.node(*value) {
             Node::Int(value) => self.by_value(id, shape, variants, value.into()),
             Node::Str(_) => {
                 let name = self.text(*value)?;
                 match find(variants, name) {
-                    Some(index) => Ok(RestoredVariant { index, source: Source::Nothing, id }),
+                    Some(index) => Ok(Recognised { index, source: Source::Nothing, id }),
                     None => {
                         let shown: String = name.chars().take(100).collect();
                         let alias = format!(
@@ -240,10 +249,10 @@ impl<'g, 'de> Restorer<'g, 'de> {
         shape: &'static Shape,
         variants: &'static [Variant],
         value: i128,
-    ) -> Result<RestoredVariant<'g>> {
+    ) -> Result<Recognised<'g>> {
         let is_it = |variant: &Variant| variant.value == Some(value);
         match variants.iter().position(is_it).or_else(|| other(variants)) {
-            Some(index) => Ok(RestoredVariant { index, source: Source::Nothing, id }),
+            Some(index) => Ok(Recognised { index, source: Source::Nothing, id }),
             None if variants.iter().all(|variant| variant.value.is_none()) => {
                 Err(self.no_variant(id, shape).with_hint(
                     "the values of an `enum.Enum` are known where the variants have numbers: \

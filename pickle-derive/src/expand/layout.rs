@@ -120,8 +120,19 @@ fn describe(container: &Container) -> TokenStream {
 
 fn shaped(container: &Container, parts: &[&Fields]) -> TokenStream {
     let fields = parts.iter().flat_map(|fields| fields.pickled());
-    let types: Vec<_> = fields.map(|(_, field)| describe_field(field, container)).collect();
-    quote_spanned!(site()=> schema.shaped::<Self, _>(&__SHAPE, |schema| [#(#types),*]))
+    let types: Vec<_> = fields
+        .map(|(_, field)| match Hooks::of_field(field, container) {
+            None => {
+                let ty = &field.ty;
+                quote_spanned!(at(field)=> <#ty as __pickle::Layout>::describe)
+            }
+            Some(_) => {
+                let state = describe_field(field, container);
+                quote_spanned!(site()=> |schema| #state)
+            }
+        })
+        .collect();
+    quote_spanned!(site()=> schema.shaped::<Self>(&__SHAPE, &[#(#types),*]))
 }
 
 fn describe_field(field: &Field, container: &Container) -> TokenStream {

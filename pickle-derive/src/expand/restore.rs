@@ -14,35 +14,34 @@ pub(super) fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
     let count = fields.pickled().count();
     let values = values(container, fields);
     quote_spanned! {site()=>
-        restorer.structure::<#count, Self>(id, &__SHAPE, |fields| {
-            ::core::result::Result::Ok(Self { #values })
-        })
+        let mut nodes = [::core::option::Option::None; #count];
+        let mut fields = restorer.structure(id, &__SHAPE, &mut nodes)?;
+        ::core::result::Result::Ok(Self { #values })
     }
 }
 
 pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
     let arms = variants.iter().enumerate().map(|(number, variant)| {
-        let (ident, count) = (&variant.ident, variant.fields.pickled().count());
+        let ident = &variant.ident;
         let values = values(container, &variant.fields);
-        quote_spanned! {site()=>
-            #number => restorer.variant_fields::<#count, Self>(variant, &__SHAPE, |fields| {
-                ::core::result::Result::Ok(Self::#ident { #values })
-            }),
-        }
+        quote_spanned!(site()=> #number => ::core::result::Result::Ok(Self::#ident { #values }),)
     });
+    let most = variants.iter().map(|variant| variant.fields.pickled().count()).max().unwrap_or(0);
     let build = quote_spanned! {site()=>
-        match variant.index {
+        match fields.variant() {
             #(#arms)*
             _ => ::core::unreachable!("the table has as many variants"),
         }
     };
     if container.untagged.is_some() {
         return quote_spanned! {site()=>
-            restorer.untagged(id, &__SHAPE, |restorer, variant| #build)
+            let mut nodes = [::core::option::Option::None; #most];
+            restorer.untagged(id, &__SHAPE, &mut nodes, |fields| #build)
         };
     }
     quote_spanned! {site()=>
-        let variant = restorer.variant(id, &__SHAPE)?;
+        let mut nodes = [::core::option::Option::None; #most];
+        let mut fields = restorer.variant(id, &__SHAPE, &mut nodes)?;
         #build
     }
 }
@@ -76,20 +75,15 @@ fn value(container: &Container, field: &Field) -> TokenStream {
     match (set, default) {
         (None, None) => quote_spanned! {at(field)=>
             fields.take_by(
-                |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
-                || <#ty as __pickle::Unpickle<'__de>>::absent(),
-                |value, visitor| {
-                    <#ty as __pickle::Unpickle<'__de>>::visit_cells(value, visitor)
-                },
+                <#ty as __pickle::Unpickle<'__de>>::restore,
+                <#ty as __pickle::Unpickle<'__de>>::absent,
             )?
         },
         (None, Some(default)) => quote_spanned! {at(field)=>
-            fields.take_by(
-                |id, restorer| <#ty as __pickle::Unpickle<'__de>>::restore(id, restorer),
-                || ::core::option::Option::Some(#default),
-                |value, visitor| {
-                    <#ty as __pickle::Unpickle<'__de>>::visit_cells(value, visitor)
-                },
+            fields.take_or(
+                <#ty as __pickle::Unpickle<'__de>>::restore,
+                || #default,
+                <#ty as __pickle::Unpickle<'__de>>::visit_cells,
             )?
         },
         (Some(set), None) => {

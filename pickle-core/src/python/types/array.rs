@@ -344,11 +344,13 @@ impl<'de: 'a, 'a> Unpickle<'de> for NdArray<'a> {
             Some(("numpy._core.numeric" | "numpy.core.numeric", "_frombuffer")) => {
                 of_buffer(id, made, restorer)
             }
-            _ => restorer.structure::<4, _>(id, &SHAPE, |fields| {
+            _ => {
+                let mut nodes = [None; 4];
+                let mut fields = restorer.structure(id, &SHAPE, &mut nodes)?;
                 let (dtype, shape) = (fields.take()?, fields.take::<Vec<u64>>()?);
                 let (fortran, bytes) = (fields.take()?, fields.take()?);
                 Ok(loaded(dtype, &shape, fortran, bytes))
-            }),
+            }
         };
         array?.map_err(|expected| restorer.invalid(id, expected))
     }
