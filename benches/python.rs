@@ -1,11 +1,11 @@
 //! Python's format beside the other crates that speak it and beside CPython's own C pickle.
 //!
-//! Everyone reads the same pickle of protocol 5 and drops what it made; every dump makes a new
-//! vector. CPython runs in a process of its own, which times itself with its garbage collector off.
+//! Everyone reads the same pickle of protocol 5 and drops what it made, which counts; every dump makes
+//! a new vector. CPython runs in a process of its own, which times itself with its garbage collector off.
 //! `cargo bench --bench python` ends with a table of ratios; `-- --test` only checks the round
 //! trips, with a hundredth of the data.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::hint::black_box;
 use std::io::{self, BufRead, BufReader, Write};
@@ -108,7 +108,8 @@ fn main() {
     bench.race("floats", Throughput::Elements(count), &floats);
     let count = bench.count(200_000);
     let dict: HashMap<_, _> = (0..count as i64).map(|i| (format!("key number {i}"), i)).collect();
-    bench.race("dict", Throughput::Elements(count), &dict);
+    let pickle = bench.race("dict", Throughput::Elements(count), &dict);
+    bench.maps(Throughput::Elements(count), &pickle);
     let count = bench.count(64 << 20);
     let blob = Blob((0..count).map(|i| ((i * 31) >> 3) as u8).collect());
     let pickle = bench.race("bytes", Throughput::Bytes(count), &blob);
@@ -116,7 +117,7 @@ fn main() {
 
     bench.criterion.final_summary();
     if !testing {
-        ratios::print(&["python-"], &[BORROWED]);
+        ratios::print(&["python-"], &APART);
     }
     if let Err(error) = &bench.python {
         warn_of_missing_python(error);
@@ -125,6 +126,12 @@ fn main() {
 
 /// Not owned, so no measure of those that are.
 const BORROWED: &str = "pickle, borrowed";
+/// What a map costs, of text that is there.
+const LIMIT: &str = "limit";
+/// The same for a sorted one, and what we take.
+const SORTED: &str = "pickle, BTreeMap";
+const SORTED_LIMIT: &str = "limit, BTreeMap";
+const APART: [&str; 4] = [BORROWED, LIMIT, SORTED, SORTED_LIMIT];
 
 fn warn_of_missing_python(error: &io::Error) {
     eprintln!("\n!!! NOT MEASURED: CPython, as `python3` does not start: {error}");
@@ -203,6 +210,36 @@ impl Bench {
         group.sampling_mode(SamplingMode::Flat);
         group.bench_function("CPython", |bencher| {
             bencher.iter_custom(|times| python.time(operation, times));
+        });
+        group.finish();
+    }
+
+    /// What maps cost by themselves: made of keys and values in the order of the pickle, and dropped.
+    fn maps(&mut self, throughput: Throughput, pickle: &[u8]) {
+        let map: HashMap<&str, i64> = pickle::loads(pickle).unwrap();
+        let mut entries: Vec<(&str, i64)> = map.into_iter().collect();
+        entries.sort_unstable_by_key(|(key, _)| key.as_ptr());
+        let mut group = self.group("python-dict-loads", throughput);
+        group.bench_function(LIMIT, |bencher| {
+            bencher.iter(|| {
+                let mut map = HashMap::with_capacity(entries.len());
+                for (key, value) in black_box(&entries) {
+                    map.insert((*key).to_owned(), *value);
+                }
+                map
+            });
+        });
+        group.bench_function(SORTED_LIMIT, |bencher| {
+            bencher.iter(|| {
+                let mut map = BTreeMap::new();
+                for (key, value) in black_box(&entries) {
+                    map.insert((*key).to_owned(), *value);
+                }
+                map
+            });
+        });
+        group.bench_function(SORTED, |bencher| {
+            bencher.iter(|| pickle::loads::<BTreeMap<String, i64>>(black_box(pickle)).unwrap());
         });
         group.finish();
     }
