@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::data::graph::{self, Graph, Owned};
 use crate::data::log::BorrowedLogs;
 use crate::data::minecraft_borrowed::BorrowedPlayers;
 use crate::data::{log, mesh, minecraft, mk48, small};
@@ -35,6 +36,8 @@ macro_rules! borrowed {
 
 /// Hands each race over a data set to `hold`, with the name of its operation.
 ///
+/// Besides the [`DATA_SETS`] there is `graph`, which has no peers but `owned`.
+///
 /// The runner called `limit` does what no codec can do without: it copies the bytes, or clones the
 /// value.
 ///
@@ -59,8 +62,34 @@ pub fn races(data_set: &str, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> En
         }
         "mk48" => of(&mk48::updates(), peers::all(), hold),
         "small" => of(&small::small(), peers::all(), hold),
+        "graph" => {
+            graphs(hold);
+            Encoded::new()
+        }
         _ => panic!("no data set {data_set}, there are {DATA_SETS:?}"),
     }
+}
+
+/// 10 000 shared nodes, beside the same nodes without sharing.
+fn graphs(hold: &mut dyn FnMut(&'static str, Race<'_>)) {
+    let shared = graph::make(10_000);
+    let owned = graph::owned(&shared);
+    let (bytes, owned_bytes) = (pickle::dumps(&shared).unwrap(), pickle::dumps(&owned).unwrap());
+    let (mut out, mut owned_out) = (Vec::new(), Vec::new());
+    let mut race = Race::default();
+    race.add("pickle-rs", || {
+        out.clear();
+        pickle::dumps_into(&shared, &mut out).unwrap();
+    });
+    race.add("owned", || {
+        owned_out.clear();
+        pickle::dumps_into(&owned, &mut owned_out).unwrap();
+    });
+    hold("serialize", race);
+    let mut race = Race::default();
+    race.add("pickle-rs", || pickle::loads::<Graph>(&bytes).unwrap());
+    race.add("owned", || pickle::loads::<Owned>(&owned_bytes).unwrap());
+    hold("deserialize", race);
 }
 
 fn of<T: Clone + PartialEq + Debug>(

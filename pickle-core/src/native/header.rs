@@ -159,7 +159,7 @@ pub(super) fn put(
 }
 
 /// [`put`] without room for what follows.
-#[inline]
+#[inline(always)]
 pub(super) fn put_unreserved(
     out: &mut Vec<u8>,
     info: &TypeInfo,

@@ -10,7 +10,7 @@ use super::dump::DumpOptions;
 use super::writer::Writer;
 use super::{header, varint};
 use crate::env::Env;
-use crate::raw::{Growing, Region};
+use crate::raw::{Group, Growing, Items, Region};
 use crate::stack;
 use crate::traits::Pickle;
 use crate::type_info::TypeInfo;
@@ -107,24 +107,42 @@ impl Writer {
         self.changed();
     }
 
-    /// Takes room for so many bytes from the tail.
+    /// Takes room for a group of so many bytes from the tail.
     #[inline(always)]
-    pub(super) fn take_tail<P>(
-        &mut self,
-        size: usize,
-        take: impl Fn(&mut Region) -> Option<P>,
-    ) -> Option<P> {
-        let place = take(&mut self.tail);
-        match place {
-            None if self.grow_tail(size) => take(&mut self.tail),
-            place => place,
+    pub(super) fn take_group(&mut self, size: usize) -> Option<Group> {
+        match self.tail.group(size) {
+            None if self.grow_tail(size) => self.tail.group(size),
+            group => group,
         }
+    }
+
+    /// Takes room for the heads of a sequence from the tail.
+    #[inline(always)]
+    pub(super) fn take_items<T: Pickle>(&mut self, count: usize) -> Option<Items<T>> {
+        match self.tail.items(count) {
+            None => self.take_items_further(count),
+            items => items,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_items_further<T: Pickle>(&mut self, count: usize) -> Option<Items<T>> {
+        self.grow_tail(count.checked_mul(T::HEAD)?).then(|| self.tail.items(count))?
     }
 
     /// Puts bytes into the tail.
     #[inline(always)]
     pub(super) fn put_tail(&mut self, bytes: &[u8]) {
-        if self.take_tail(bytes.len(), |tail| tail.put(bytes)).is_none() {
+        if self.tail.put(bytes).is_none() {
+            self.put_tail_further(bytes);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_tail_further(&mut self, bytes: &[u8]) {
+        if !self.grow_tail(bytes.len()) || self.tail.put(bytes).is_none() {
             self.changed();
         }
     }

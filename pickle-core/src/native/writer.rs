@@ -185,7 +185,7 @@ impl Writer {
     /// Writes fields of `size` bytes into the tail: those of a large variant.
     #[inline(always)]
     pub fn group(&mut self, size: usize, write: impl FnOnce(&mut Cursor<'_>, &mut Self)) {
-        match self.take_tail(size, |tail| tail.group(size)) {
+        match self.take_group(size) {
             Some(group) => group.write(|fields| write(fields, self)),
             None => self.changed(),
         }
@@ -240,8 +240,7 @@ impl Writer {
 
     #[inline(always)]
     fn near_seq<T: Pickle, B: Borrow<T>>(&mut self, count: usize, items: impl Iterator<Item = B>) {
-        let size = count.saturating_mul(T::HEAD);
-        let place = self.take_tail(size, |tail| tail.items::<T>(count));
+        let place = self.take_items::<T>(count);
         self.nest(|writer| {
             if !place.is_some_and(|place| place.write(items, writer)) {
                 writer.changed();

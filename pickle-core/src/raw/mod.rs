@@ -26,7 +26,7 @@ pub(crate) use append::{append, as_vec};
 pub use decode::{Fields, Filled, Head, Slot};
 pub(crate) use decode::{decode_array, decode_each, decode_into_vec, decode_value};
 pub use encode::{Cursor, FieldsMut, HeadMut, Written};
-pub(crate) use encode::{Region, Section};
+pub(crate) use encode::{Group, Items, Region, Section};
 pub(crate) use growing::Growing;
 pub(crate) use image::{
     BOOL, CHAR, F32, F64, I8, I16, I32, I64, I128, U8, U16, U32, U64, U128, array_image,
