@@ -2,38 +2,30 @@
 
 use crate::error::Result;
 use crate::graph::NodeId;
-use crate::native::Reader;
+use crate::native::{Fields, Reader};
 use crate::restore::Restorer;
-use crate::schema::Describe;
-use crate::traits::{Layout, Unpickle};
+use crate::traits::Unpickle;
 use crate::type_info::TypeInfo;
 
 /// A place for the value of a load. A load that succeeds has filled it.
 pub(crate) trait Target<'de> {
-    /// The type of the value.
-    fn ty(&self) -> TargetType;
+    /// What is known of the type of the value.
+    fn info(&self) -> &'static TypeInfo;
 
-    /// Fills the place by [`Unpickle::decode`], from the root section of a pickle.
-    fn decode(&mut self, reader: &mut Reader<'de>) -> Result<()>;
+    /// Fills the place by [`Unpickle::decode`], from a head of [`TypeInfo::head`] bytes.
+    fn decode(&mut self, head: &'de [u8], reader: &mut Reader<'de>) -> Result<()>;
 
     /// Fills the place by [`Unpickle::restore`].
     fn restore(&mut self, id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<()>;
 }
 
-/// The type that a load is for.
-#[derive(Clone, Copy)]
-pub(crate) struct TargetType {
-    pub(crate) info: &'static TypeInfo,
-    pub(crate) describe: Describe,
-}
-
 impl<'de, T: Unpickle<'de>> Target<'de> for Option<T> {
-    fn ty(&self) -> TargetType {
-        TargetType { info: TypeInfo::of::<T>(), describe: <T as Layout>::describe }
+    fn info(&self) -> &'static TypeInfo {
+        TypeInfo::of::<T>()
     }
 
-    fn decode(&mut self, reader: &mut Reader<'de>) -> Result<()> {
-        *self = Some(reader.root()?);
+    fn decode(&mut self, head: &'de [u8], reader: &mut Reader<'de>) -> Result<()> {
+        *self = Some(reader.value(Fields::new(head).head::<T>())?);
         Ok(())
     }
 
@@ -45,10 +37,13 @@ impl<'de, T: Unpickle<'de>> Target<'de> for Option<T> {
 
 /// The value that `load` fills a place with.
 #[inline]
-pub(crate) fn value_of<'de, T: Unpickle<'de>, R>(
-    load: impl FnOnce(&mut dyn Target<'de>) -> Result<R>,
-) -> Result<(T, R)> {
+pub(crate) fn value_of<'de, T: Unpickle<'de>>(
+    load: impl FnOnce(&mut dyn Target<'de>) -> Result<()>,
+) -> Result<T> {
     let mut place = None;
-    let result = load(&mut place)?;
-    Ok((place.expect("a load that succeeds fills its place"), result))
+    match (load(&mut place), place) {
+        (Ok(()), Some(value)) => Ok(value),
+        (Ok(()), None) => unreachable!("a load that succeeds fills its place"),
+        (Err(error), _) => Err(error),
+    }
 }

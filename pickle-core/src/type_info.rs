@@ -14,6 +14,10 @@ use crate::traits::Layout;
 /// The schema of a type as its pickles carry it.
 pub(crate) struct TypeInfo {
     pub(crate) fingerprint: u64,
+    /// [`Layout::HEAD`].
+    pub(crate) head: usize,
+    /// [`Layout::describe`].
+    pub(crate) describe: Describe,
     /// As headers have it: the fingerprint, and the length and the bytes of the schema.
     pub(crate) said: Box<[u8]>,
     /// Where in `said` the schema begins.
@@ -54,13 +58,18 @@ impl TypeInfo {
     /// encoding a struct of three fields.
     #[inline(always)]
     pub(crate) fn of<T: Layout + ?Sized>() -> &'static Self {
-        let key = typeid::of::<T>();
+        Self::known(typeid::of::<T>(), T::HEAD, T::describe)
+    }
+
+    /// [`of`](Self::of) a type that is not known here.
+    #[inline]
+    fn known(key: TypeId, head: usize, describe: Describe) -> &'static Self {
         RECENT.with(|recent| {
             let place = &recent[place(key)];
             match place.get() {
                 Some((known, info)) if known == key => info,
                 _ => {
-                    let info = Self::shared(key, T::describe);
+                    let info = Self::shared(key, head, describe);
                     place.set(Some((key, info)));
                     info
                 }
@@ -69,14 +78,14 @@ impl TypeInfo {
     }
 
     #[cold]
-    fn shared(key: TypeId, describe: Describe) -> &'static Self {
+    fn shared(key: TypeId, head: usize, describe: Describe) -> &'static Self {
         static ALL: OnceLock<RwLock<HashMap<TypeId, &'static TypeInfo>>> = OnceLock::new();
         let all = ALL.get_or_init(Default::default);
         if let Some(info) = all.read().unwrap_or_else(|poison| poison.into_inner()).get(&key) {
             return info;
         }
         // Outside the lock: describing a type may run code of the user's.
-        let info = Self::by(describe);
+        let info = Self::by(head, describe);
         let mut all = all.write().unwrap_or_else(|poison| poison.into_inner());
         // As many as there are types in the program, so they may stay.
         all.entry(key).or_insert_with(|| Box::leak(Box::new(info)))
@@ -84,7 +93,7 @@ impl TypeInfo {
 }
 
 impl TypeInfo {
-    fn by(describe: Describe) -> Self {
+    fn by(head: usize, describe: Describe) -> Self {
         let mut builder = SchemaBuilder::default();
         let root = describe(&mut builder);
         let has_aliases = builder.has_aliases();
@@ -97,6 +106,8 @@ impl TypeInfo {
         said.extend_from_slice(&bytes);
         Self {
             fingerprint,
+            head,
+            describe,
             said: said.into(),
             schema: start,
             has_objects: schema.has_objects(),

@@ -108,11 +108,10 @@ macro_rules! tuples {
                 slot: Slot<'b, Self>,
             ) -> Result<Filled<'b, Self>> {
                 crate::__decode_struct!(tuple, head, slot, {
-                    $($index: $local = |place, heads| {
+                    $($index: $local, $index => |place, heads| {
                         Unpickle::decode(heads.head(), reader, place)
-                            .map_err(|error| in_item(error, $index))
                     };)*
-                })
+                }, |error, index| in_item(error, index))
             }
 
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {

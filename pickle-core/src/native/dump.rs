@@ -33,7 +33,6 @@ impl DumpOptions {
 pub(crate) struct Source<'v> {
     value: &'v dyn Encode,
     info: &'static TypeInfo,
-    head: usize,
 }
 
 trait Encode {
@@ -54,7 +53,7 @@ impl<T: Pickle + ?Sized> Encode for &T {
 impl<'v> Source<'v> {
     #[inline]
     pub(crate) fn new<T: Pickle + ?Sized>(value: &'v &T) -> Self {
-        Self { value, info: TypeInfo::of::<T>(), head: T::HEAD }
+        Self { value, info: TypeInfo::of::<T>() }
     }
 
     /// Whether it may hold shared pointers.
@@ -65,12 +64,31 @@ impl<'v> Source<'v> {
     /// Appends the value as a section.
     #[inline(always)]
     fn section(&self, writer: &mut Writer, buffer: &mut Vec<u8>, sizes: Measure) {
-        writer.section(buffer, self.head, sizes, |writer, heads| self.value.encode(writer, heads));
+        writer.section(buffer, self.info.head, sizes, |writer, heads| {
+            self.value.encode(writer, heads)
+        });
     }
 }
 
-/// Appends a value's pickle to `out`. On an error `out` holds more than it did.
+/// Appends a value's pickle to `out`. On an error `out` is as it was.
 pub(crate) fn dump(
+    source: &Source<'_>,
+    out: &mut Vec<u8>,
+    options: DumpOptions,
+    max_depth: u32,
+    env: &Env,
+) -> Result<()> {
+    let start = out.len();
+    let dumped = append(source, out, options, max_depth, env);
+    if dumped.is_err() {
+        out.truncate(start);
+    }
+    dumped
+}
+
+/// [`dump`]; on an error `out` holds more than it did.
+#[inline(always)]
+fn append(
     source: &Source<'_>,
     out: &mut Vec<u8>,
     options: DumpOptions,
@@ -81,7 +99,7 @@ pub(crate) fn dump(
     if info.is_plain.load(Ordering::Relaxed)
         && unmeasured::dump(
             out,
-            source.head,
+            source.info.head,
             options,
             max_depth,
             env,
@@ -108,10 +126,12 @@ pub(crate) fn dump(
             false => with_classes(source, out, options, sizes, max_depth, context)?,
         }
     } else {
-        let size = section_size(source.head, &sizes);
+        let size = section_size(source.info.head, &sizes);
         header::put(out, info, options, Some(size));
         let writer = Writer::new(false, 0, max_depth, Context::default());
-        writer.root(out, source.head, sizes, |writer, heads| source.value.encode(writer, heads))?;
+        writer.root(out, source.info.head, sizes, |writer, heads| {
+            source.value.encode(writer, heads)
+        })?;
     }
     if options.checksum {
         header::put_checksum(out, start);
@@ -133,7 +153,7 @@ fn with_classes(
     if source.info.has_objects {
         context.put_classes(options.schema, &mut classes);
     }
-    let size = section_size(source.head, &sizes) + classes.len();
+    let size = section_size(source.info.head, &sizes) + classes.len();
     header::put(out, source.info, options, Some(size));
     let mut writer = Writer::new(source.info.is_shared, 0, max_depth, context);
     source.section(&mut writer, out, sizes);
@@ -172,7 +192,7 @@ pub(crate) fn dump_in_run(
     if info.has_objects {
         context.put_classes(options.schema, &mut classes);
     }
-    let size = place.len() + section_size(source.head, &sizes) + classes.len();
+    let size = place.len() + section_size(source.info.head, &sizes) + classes.len();
     header::put(out, info, DumpOptions { in_run, ..options }, Some(size));
     out.extend_from_slice(&place);
     let mut writer = Writer::new(true, 0, max_depth, context);
@@ -200,7 +220,7 @@ fn with_stream(
 ) -> Result<()> {
     let length = header::put(out, source.info, options, None);
     let start = out.len();
-    let size = section_size(source.head, &sizes);
+    let size = section_size(source.info.head, &sizes);
     out.resize(start + size, 0);
     let mut root = Vec::with_capacity(size);
     let mut writer = Writer::new(false, 0, max_depth, context);

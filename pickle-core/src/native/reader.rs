@@ -80,32 +80,33 @@ impl<'de> Reader<'de> {
     }
 
     /// Decodes the payload.
-    pub(crate) fn into(mut self, target: &mut dyn Target<'de>) -> Result<()> {
-        target.decode(&mut self)
+    pub(crate) fn into(mut self, info: &TypeInfo, target: &mut dyn Target<'de>) -> Result<()> {
+        self.root(info, target)
     }
 
     /// [`into`](Self::into), of a pickle in a run, whose memo is left in `memo`.
     pub(crate) fn into_in_run(
         mut self,
+        info: &TypeInfo,
         memo: &mut Option<Box<Memo>>,
         target: &mut dyn Target<'de>,
     ) -> Result<()> {
         self.rare.get_or_insert_default().memo = memo.take();
-        let decoded = target.decode(&mut self);
+        let decoded = self.root(info, target);
         *memo = self.rare.and_then(|rare| rare.memo);
         decoded
     }
 
     /// The value whose head is all there is in the root section.
     #[inline(always)]
-    pub(crate) fn root<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        let heads = self.open_root(T::HEAD)?;
-        let value = decode_value(Fields::new(heads).head::<T>(), self)?;
+    pub(crate) fn root(&mut self, info: &TypeInfo, target: &mut dyn Target<'de>) -> Result<()> {
+        let head = self.open_root(info.head)?;
+        target.decode(head, self)?;
         self.close_root()?;
         if let Some(Rare { memo: Some(memo), .. }) = self.rare.as_deref_mut() {
             memo.succeed();
         }
-        Ok(value)
+        Ok(())
     }
 
     #[inline(always)]
@@ -268,8 +269,12 @@ impl<'de> Reader<'de> {
         tag: usize,
         owner: &'static str,
     ) -> Error {
+        self.unknown_variant_at(head.bytes(), tag, owner)
+    }
+
+    fn unknown_variant_at(&self, head: &[u8], tag: usize, owner: &'static str) -> Error {
         let kind = ErrorKind::UnknownVariant { found: tag.to_string(), owner: owner.into() };
-        self.at(head.bytes(), Error::new(kind))
+        self.at(head, Error::new(kind))
     }
 
     /// Counts a level of nesting while `inside` decodes what is there.

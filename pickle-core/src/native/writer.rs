@@ -100,7 +100,7 @@ impl Writer {
         sizes: Measure,
         write: impl FnOnce(&mut Self, &mut Region),
     ) {
-        let (section, mut head, tail, text) = reserve(buffer, heads, &sizes);
+        let (section, mut head, tail, text) = reserve(buffer, heads, sizes.tail, sizes.text);
         let tail = std::mem::replace(&mut self.tail, tail);
         let text = std::mem::replace(&mut self.text, text);
         let states = std::mem::replace(&mut self.states, sizes.states);
@@ -125,7 +125,7 @@ impl Writer {
         sizes: Measure,
         write: impl FnOnce(&mut Self, &mut Region),
     ) -> Result<()> {
-        let (section, mut head, tail, text) = reserve(buffer, heads, &sizes);
+        let (section, mut head, tail, text) = reserve(buffer, heads, sizes.tail, sizes.text);
         let Measure { states, context, .. } = sizes;
         (self.tail, self.text, self.states, self.context) = (tail, text, states, context);
         write(&mut self, &mut head);
@@ -415,15 +415,16 @@ impl Writer {
 fn reserve(
     buffer: &mut Vec<u8>,
     heads: usize,
-    sizes: &Measure,
+    tail: usize,
+    text: usize,
 ) -> (Section, Region, Region, Region) {
-    if sizes.tail < 0x80 && sizes.text < 0x80 {
-        buffer.extend_from_slice(&[sizes.tail as u8, sizes.text as u8]);
+    if tail < 0x80 && text < 0x80 {
+        buffer.extend_from_slice(&[tail as u8, text as u8]);
     } else {
-        varint::put(buffer, sizes.tail as u64);
-        varint::put(buffer, sizes.text as u64);
+        varint::put(buffer, tail as u64);
+        varint::put(buffer, text as u64);
     }
-    Section::reserve(buffer, heads, sizes.tail, sizes.text)
+    Section::reserve(buffer, heads, tail, text)
 }
 
 const _: () = assert!(COUNT == size_of::<u32>() && LARGE < LONG as usize);

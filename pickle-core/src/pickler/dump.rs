@@ -38,10 +38,7 @@ impl Options {
             let Self { python, limits, env, .. } = self;
             return python::save_value(value, python, limits, env, None, None, out);
         }
-        let start = out.len();
-        let (source, max_depth) = (Source::new(&value), self.limits.max_depth);
-        native::dump(&source, out, self.native, max_depth, &self.env)
-            .inspect_err(|_| out.truncate(start))
+        native::dump(&Source::new(&value), out, self.native, self.limits.max_depth, &self.env)
     }
 }
 
@@ -262,9 +259,7 @@ impl<'w, W: Write> Pickler<'w, W> {
             && compression.is_none()
             && let Some(out) = raw::as_vec(&mut self.writer)
         {
-            let start = out.len();
-            return native::dump(source, out, *native, limits.max_depth, env)
-                .inspect_err(|_| out.truncate(start));
+            return native::dump(source, out, *native, limits.max_depth, env);
         }
         self.buffer.clear();
         // Nothing needs to be copied into a vector.

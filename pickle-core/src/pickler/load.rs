@@ -108,7 +108,7 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
             return self.next_kept(&pickle).map(Some);
         }
         let options = self.options.reborrowed();
-        value_of(|target| split_python(&pickle, options, target)).map(|(value, _)| Some(value))
+        value_of(|target| split_python(&pickle, options, target).map(drop)).map(Some)
     }
 
     fn next_native<T: UnpickleOwned>(&mut self, pickle: &[u8], limits: Limits) -> Result<T> {
@@ -116,7 +116,6 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
         check_end(pickle, size)?;
         let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
         value_of(|target| load_native(pickle, &header, &limits, &self.options.env, run, target))
-            .map(|(value, ())| value)
     }
 
     /// The value of one of Python's pickles, behind others that it may refer to.
@@ -130,7 +129,7 @@ impl<R: Read> Unpickler<'_, Stream<R>> {
         let value =
             value_of(|target| load_after(&mut machine, options, objects, keeps, counts_on, target));
         source.machine = machine.pause();
-        value.map(|(value, ())| value)
+        value
     }
 
     /// Forgets the objects loaded so far, as [`Pickler::clear_memo`](crate::Pickler::clear_memo)
@@ -166,7 +165,7 @@ impl<'de> Unpickler<'de, Slice<'de>> {
         let Self { source, options: LoadOptions { limits, env, .. }, .. } = self;
         let (header, size) = Header::split(source.rest)?;
         let run = (self.keep_memo != Some(false)).then_some(&mut self.run);
-        let (value, ()) = value_of(|target| {
+        let value = value_of(|target| {
             load_native(&source.rest[..size], &header, limits, env, run, target)
         })?;
         source.rest = &source.rest[size..];
@@ -186,7 +185,7 @@ impl<'de> Unpickler<'de, Slice<'de>> {
             machine.reset();
         }
         source.is_kept |= keeps;
-        let (value, ()) =
+        let value =
             value_of(|target| load_after(machine, options, objects, keeps, counts_on, target))?;
         source.rest = &source.rest[machine.position() - *start..];
         *start = machine.position();

@@ -74,10 +74,8 @@ pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<V
 /// # Errors
 /// As [`dumps`].
 pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<()> {
-    let start = buffer.len();
     let (source, max_depth) = (Source::new(&value), Limits::DEFAULT.max_depth);
     native::dump(&source, buffer, DumpOptions::DEFAULT, max_depth, Env::DEFAULT)
-        .inspect_err(|_| buffer.truncate(start))
 }
 
 /// Pickles a value to a writer, by the native protocol.
@@ -127,7 +125,7 @@ pub fn dump_with<T: Pickle + ?Sized>(
 /// # Errors
 /// When the bytes are no pickle, hold a value of another type, or exceed [`Limits::DEFAULT`].
 pub fn loads<'de, T: Unpickle<'de>>(bytes: &'de [u8]) -> Result<T> {
-    value_of(|target| one::load_only(bytes, target)).map(|(value, ())| value)
+    value_of(|target| one::load_only(bytes, target))
 }
 
 /// Loads a value from a reader: exactly one pickle is read, what follows is left.

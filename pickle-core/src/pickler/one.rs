@@ -10,7 +10,7 @@ use crate::native::{self, Header, Place, Reader, ReadingRun, Transcoded};
 use crate::python::{self, LoadOptions, Machine};
 use crate::restore::{is_cycle, restore_in_run, restore_into};
 use crate::schema::{Described, Schema};
-use crate::target::{Target, TargetType};
+use crate::target::Target;
 use crate::type_info::TypeInfo;
 
 /// Whether a pickle of `size` bytes is all there is.
@@ -30,12 +30,12 @@ fn trailing(count: usize, at: usize) -> Error {
 pub(super) fn load_only<'de>(bytes: &'de [u8], target: &mut dyn Target<'de>) -> Result<()> {
     if let Some((header, size)) = Header::split_small(bytes)
         && size == bytes.len()
-        && let TargetType { info, .. } = target.ty()
+        && let info = target.info()
         && header.fingerprint == info.fingerprint
         && !info.has_objects
     {
         let mut reader = Reader::plain(bytes, header.payload, &Limits::DEFAULT, info);
-        return match target.decode(&mut reader) {
+        return match reader.root(info, target) {
             Err(error) if is_cycle(&error) => {
                 transcoded(bytes, &header, &Limits::DEFAULT, Env::DEFAULT, target)
             }
@@ -70,9 +70,10 @@ pub(super) fn load_native<'de>(
     if let Some(place) = header.place {
         return load_in_run(pickle, header, place, limits, env, run, target);
     }
-    let TargetType { info, .. } = target.ty();
+    let info = target.info();
     if let Some((payload, classes)) = decodable(header, info, env)? {
-        let decoded = Reader::of_type(pickle, payload, limits, env, classes, info).into(target);
+        let decoded =
+            Reader::of_type(pickle, payload, limits, env, classes, info).into(info, target);
         if !decoded.as_ref().is_err_and(is_cycle) {
             return decoded;
         }
@@ -89,10 +90,10 @@ fn transcoded<'de>(
     env: &Env,
     target: &mut dyn Target<'de>,
 ) -> Result<()> {
-    let ty = target.ty();
-    let read = transcode(pickle, header, ty.info, limits, env)?;
+    let info = target.info();
+    let read = transcode(pickle, header, info, limits, env)?;
     restore_into(&read.graph, read.root, limits, env, target)
-        .map_err(|error| explain(error, header, ty))
+        .map_err(|error| explain(error, header, info))
 }
 
 /// [`load_native`] of a pickle in a run, or of one alone.
@@ -108,11 +109,11 @@ fn load_in_run<'de>(
     let mut alone = ReadingRun::default();
     let run = run.unwrap_or(&mut alone);
     let (memo, before) = run.begin(place, pickle, env);
-    let (ty, mut memo) = (target.ty(), Some(memo));
-    let loaded = decodable(header, ty.info, env).and_then(|found| {
+    let (info, mut memo) = (target.info(), Some(memo));
+    let loaded = decodable(header, info, env).and_then(|found| {
         if let Some((payload, classes)) = found {
-            let reader = Reader::of_type(pickle, payload, limits, env, classes, ty.info);
-            match reader.into_in_run(&mut memo, target) {
+            let reader = Reader::of_type(pickle, payload, limits, env, classes, info);
+            match reader.into_in_run(info, &mut memo, target) {
                 Err(error) if is_cycle(&error) => {
                     if let Some(memo) = &mut memo {
                         memo.fail(before);
@@ -122,9 +123,9 @@ fn load_in_run<'de>(
                 result => return result,
             }
         }
-        let read = transcode(pickle, header, ty.info, limits, env)?;
+        let read = transcode(pickle, header, info, limits, env)?;
         restore_in_run(&read, limits, env, before, &mut memo, target)
-            .map_err(|error| explain(error, header, ty))
+            .map_err(|error| explain(error, header, info))
     });
     run.end(memo, before, loaded.is_ok());
     loaded
@@ -166,10 +167,10 @@ fn transcode<'de>(
 
 /// Says of which type the pickle is, where that explains the error.
 #[cold]
-fn explain(error: Error, header: &Header<'_>, ty: TargetType) -> Error {
+fn explain(error: Error, header: &Header<'_>, info: &TypeInfo) -> Error {
     match error.kind() {
-        ErrorKind::Mismatch { .. } if error.path().is_empty() && is_another(header, ty) => {
-            another_type(header, ty.info)
+        ErrorKind::Mismatch { .. } if error.path().is_empty() && is_another(header, info) => {
+            another_type(header, info)
         }
         _ => error,
     }
@@ -204,12 +205,12 @@ pub(super) fn check_first(found: u8) -> Result<()> {
 
 /// Whether no value of the stored type would load.
 #[cold]
-fn is_another(header: &Header<'_>, ty: TargetType) -> bool {
+fn is_another(header: &Header<'_>, info: &TypeInfo) -> bool {
     let Some(Ok(schema)) = header.schema.map(Schema::from_bytes) else { return true };
-    if schema.type_name() == Schema::by(ty.describe).type_name() {
+    if schema.type_name() == Schema::by(info.describe).type_name() {
         return false;
     }
-    let report = Compat::with(&schema, &Described::by(ty.describe));
+    let report = Compat::with(&schema, &Described::by(info.describe));
     let mut changes = report.changes().iter();
     changes.any(|change| change.effect == Effect::Breaks && change.path.is_empty())
 }

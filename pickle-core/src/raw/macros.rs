@@ -1,20 +1,22 @@
 //! What the derive expands to. The `unsafe` stays here, so that the derive emits none.
 
 /// Decodes the fields of a struct in place, in the order given: for each field an expression that
-/// makes a `Result<Filled<_>>` from its slot and the heads of the fields.
+/// makes a `Result<Filled<_>>` from its slot and the heads of the fields. The last expression adds
+/// to an error the step into the field of a number; there is one place for that, not one per field.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __decode_struct {
     ($kind:tt, $head:expr, $slot:expr, {
-        $($field:tt: $local:ident = |$place:ident, $heads:ident| $decode:expr;)*
-    }) => {{
+        $($field:tt: $local:ident, $index:expr => |$place:ident, $heads:ident| $decode:expr;)*
+    }, |$error:ident, $number:ident| $step:expr) => {{
         // Every field is named, nothing else, and all can be borrowed: the struct is not packed.
         let _ = |whole: &Self| $crate::__all_fields!($kind, whole, $($field)*);
         let head = $head;
         match $crate::native::Slot::copy_image($slot, head) {
             ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
             #[allow(unused_mut)]
-            ::core::result::Result::Err(mut slot) => {
+            #[allow(unused_labels, unused_variables)]
+            ::core::result::Result::Err(mut slot) => match 'fields: {
                 #[allow(unused_variables, unused_mut)]
                 let mut heads = $crate::native::Head::fields(head);
                 #[allow(unused_variables)]
@@ -35,7 +37,7 @@ macro_rules! __decode_struct {
                                 filled
                             }
                             ::core::result::Result::Err(error) => {
-                                return ::core::result::Result::Err(error);
+                                break 'fields ::core::result::Result::Err((error, $index));
                             }
                         }
                     };
@@ -45,7 +47,13 @@ macro_rules! __decode_struct {
                     $( $crate::native::Filled::keep_in_parent($local); )*
                     ::core::result::Result::Ok($crate::native::Slot::assume_filled(slot))
                 }
-            }
+            } {
+                ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
+                ::core::result::Result::Err(failed) => {
+                    let ($error, $number): ($crate::Error, ::core::primitive::usize) = failed;
+                    ::core::result::Result::Err($step)
+                }
+            },
         }
     }};
 }

@@ -72,7 +72,7 @@ pub(crate) fn restore_value<'de, T: Unpickle<'de>>(
     limits: &Limits,
     env: &Env,
 ) -> Result<T> {
-    value_of(|target| restore_into(graph, root, limits, env, target)).map(|(value, ())| value)
+    value_of(|target| restore_into(graph, root, limits, env, target))
 }
 
 /// [`restore_value`] of a type that is not known here.

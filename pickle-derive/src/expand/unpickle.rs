@@ -83,12 +83,12 @@ fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
     let mut pickled = 0_usize..;
     let fields = fields.list.iter().enumerate().map(|(position, field)| {
         let (member, local) = (&field.member, local(position));
-        let decode = match skipped(field) {
+        let (decode, index) = match skipped(field) {
             Some(value) => {
-                quote_spanned!(at(field)=> ::core::result::Result::Ok(place.write(#value)))
+                (quote_spanned!(at(field)=> ::core::result::Result::Ok(place.write(#value))), 0)
             }
             None => {
-                let index = pickled.next();
+                let index = pickled.next().unwrap_or_default();
                 let decode = match Hooks::of_field(field, container) {
                     None => {
                         let ty = &field.ty;
@@ -102,13 +102,15 @@ fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
                         quote_spanned!(site()=> #value.map(|value| place.write(value)))
                     }
                 };
-                quote_spanned!(site()=> #decode.map_err(|error| __SHAPE.in_field(error, #index)))
+                (decode, index)
             }
         };
-        quote_spanned!(site()=> #member: #local = |place, heads| #decode;)
+        quote_spanned!(site()=> #member: #local, #index => |place, heads| #decode;)
     });
     quote_spanned! {site()=>
-        __pickle::__decode_struct!(struct, head, slot, { #(#fields)* })
+        __pickle::__decode_struct!(
+            struct, head, slot, { #(#fields)* }, |error, index| __SHAPE.in_field(error, index)
+        )
     }
 }
 
@@ -123,11 +125,28 @@ fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
         _ => quote!(::core::primitive::u16),
     };
     let name = &container.name;
+    let unknown = quote_spanned! {site()=>
+        tag => ::core::result::Result::Err(reader.unknown_variant(head, tag.into(), #name)),
+    };
+    if variants.iter().all(|variant| variant.fields.pickled().next().is_none()) {
+        return quote_spanned! {site()=>
+            let mut fields = head.fields();
+            match #tag::from_le_bytes(fields.take()) { #(#arms)* #unknown }
+        };
+    }
+    // One place adds the step into a field to an error, whichever field it comes from.
     quote_spanned! {site()=>
         let mut fields = head.fields();
-        match #tag::from_le_bytes(fields.take()) {
-            #(#arms)*
-            tag => ::core::result::Result::Err(reader.unknown_variant(head, tag.into(), #name)),
+        let decoded = 'fields: {
+            ::core::result::Result::Ok(
+                match #tag::from_le_bytes(fields.take()) { #(#arms)* #unknown }
+            )
+        };
+        match decoded {
+            ::core::result::Result::Ok(decoded) => decoded,
+            ::core::result::Result::Err((error, variant, index)) => {
+                ::core::result::Result::Err(__SHAPE.in_variant(error, variant, index))
+            }
         }
     }
 }
@@ -144,8 +163,12 @@ fn of_variant(container: &Container, number: usize, variant: &Variant) -> TokenS
             Some(hooks) => hooks.decode(&quote!(#ty)),
         };
         quote_spanned! {site()=>
-            let #local: #ty =
-                #decode.map_err(|error| __SHAPE.in_variant(error, #number, #index))?;
+            let #local: #ty = match #decode {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(error) => {
+                    break 'fields ::core::result::Result::Err((error, #number, #index));
+                }
+            };
         }
     });
     let mut pickled = 0_usize..;
