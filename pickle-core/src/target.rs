@@ -17,6 +17,10 @@ pub(crate) trait Target<'de> {
 
     /// Fills the place by [`Unpickle::restore`].
     fn restore(&mut self, id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<()>;
+
+    /// Drops the value of a load that failed after all: before its memo does, which takes cycles
+    /// apart that nobody else may hold.
+    fn clear(&mut self);
 }
 
 impl<'de, T: Unpickle<'de>> Target<'de> for Option<T> {
@@ -32,6 +36,10 @@ impl<'de, T: Unpickle<'de>> Target<'de> for Option<T> {
     fn restore(&mut self, id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<()> {
         *self = Some(T::restore(id, restorer)?);
         Ok(())
+    }
+
+    fn clear(&mut self) {
+        *self = None;
     }
 }
 

@@ -102,7 +102,7 @@ impl<'de> Reader<'de> {
     pub(crate) fn root(&mut self, info: &TypeInfo, target: &mut dyn Target<'de>) -> Result<()> {
         let head = self.open_root(info.head)?;
         target.decode(head, self)?;
-        self.close_root()?;
+        self.close_root().inspect_err(|_| target.clear())?;
         if let Some(Rare { memo: Some(memo), .. }) = self.rare.as_deref_mut() {
             memo.succeed();
         }

@@ -115,7 +115,7 @@ impl<'de> Restorer<'_, 'de> {
         self.postponed = Some(Box::default());
         let filled = target.restore(root, self).and_then(|()| self.fill_cells());
         self.postponed = None;
-        filled
+        filled.inspect_err(|_| target.clear())
     }
 
     /// What a cell holds until its contents come, if they must wait.
