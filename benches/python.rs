@@ -1,7 +1,8 @@
 //! Python's format beside the other crates that speak it and beside CPython's own C pickle.
 //!
-//! Everyone reads the same pickle of protocol 5 and drops what it made, which counts; every dump makes
-//! a new vector. CPython runs in a process of its own, which times itself with its garbage collector off.
+//! Everyone reads the same pickle of protocol 5 and drops what it made, which counts; every dump
+//! makes a new vector. CPython runs in a process of its own, which times itself with its garbage
+//! collector off.
 //! `cargo bench --bench python` ends with a table of ratios; `-- --test` only checks the round
 //! trips, with a hundredth of the data.
 

@@ -178,9 +178,9 @@ The data are those of the public `rust_serialization_benchmark` suite, made anew
 descriptions, and one message of three fields (`small`): the same values for every codec. Each codec
 takes its turn, round after round, so that what else the machine does meets all alike; a turn lasts
 {turn} ms at least, after a run that is not timed. {processes} processes, each after 30 MB were
-allocated and freed, which settles glibc's allocator. `least` is the best turn of all, `median` the middle of the processes' medians.
-Ratios compare the least times, within this run only. Before anything is timed, what each codec
-decodes is compared with what it encoded.
+allocated and freed, which settles glibc's allocator. `least` is the best turn of all, `median` the
+middle of the processes' medians. Ratios compare the least times, within this run only. Before
+anything is timed, what each codec decodes is compared with what it encoded.
 
 - `serialize` goes into a reused buffer, `serialize-new` into a new vector, `deserialize` makes owned
   values and drops them, `borrow` leaves the text where it is.

@@ -111,13 +111,9 @@ fn differ<'g, T: Eq + Hash>(
     plain: impl Fn(&NodeId) -> Option<T>,
 ) -> bool {
     if keys.len() <= FEW {
-        let mut before = 0;
-        return keys.clone().all(|key| {
+        return keys.clone().enumerate().all(|(index, key)| {
             let value = plain(key);
-            let is_new =
-                value.is_some() && keys.clone().take(before).all(|old| plain(old) != value);
-            before += 1;
-            is_new
+            value.is_some() && keys.clone().take(index).all(|old| plain(old) != value)
         });
     }
     let mut seen = HashSet::with_capacity(keys.len());

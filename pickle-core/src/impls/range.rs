@@ -165,11 +165,9 @@ impl<'de, T: Unpickle<'de>> Unpickle<'de> for RangeInclusive<T> {
                 None => Err(restorer.out_of_range(stop, std::any::type_name::<Self>())),
             };
         }
-        {
-            let mut nodes = [None; 2];
-            let mut fields = restorer.structure(id, &INCLUSIVE, &mut nodes)?;
-            Ok(fields.take()?..=fields.take()?)
-        }
+        let mut nodes = [None; 2];
+        let mut fields = restorer.structure(id, &INCLUSIVE, &mut nodes)?;
+        Ok(fields.take()?..=fields.take()?)
     }
 }
 

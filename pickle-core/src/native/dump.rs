@@ -96,18 +96,9 @@ fn append(
     env: &Env,
 ) -> Result<()> {
     let (start, info) = (out.len(), source.info);
+    let mut encode = |writer: &mut Writer, heads: &mut Region| source.value.encode(writer, heads);
     if info.is_plain.load(Ordering::Relaxed)
-        && unmeasured::dump(
-            out,
-            source.info.head,
-            options,
-            max_depth,
-            env,
-            info,
-            &mut |writer, heads| {
-                source.value.encode(writer, heads);
-            },
-        )
+        && unmeasured::dump(out, options, max_depth, env, info, &mut encode)
     {
         if options.checksum {
             header::put_checksum(out, start);
@@ -126,12 +117,10 @@ fn append(
             false => with_classes(source, out, options, sizes, max_depth, context)?,
         }
     } else {
-        let size = section_size(source.info.head, &sizes);
+        let size = section_size(info.head, &sizes);
         header::put(out, info, options, Some(size));
         let writer = Writer::new(false, 0, max_depth, Context::default());
-        writer.root(out, source.info.head, sizes, |writer, heads| {
-            source.value.encode(writer, heads)
-        })?;
+        writer.root(out, info.head, sizes, encode)?;
     }
     if options.checksum {
         header::put_checksum(out, start);
@@ -174,11 +163,23 @@ pub(crate) fn dump_in_run(
     env: &Env,
     run: &WritingRun,
 ) -> Result<Option<Visits>> {
-    let info = source.info;
-    if !info.is_shared {
+    if !source.info.is_shared {
         return dump(source, out, options, max_depth, env).map(|()| None);
     }
     let start = out.len();
+    append_in_run(source, out, options, max_depth, env, run).inspect_err(|_| out.truncate(start))
+}
+
+/// [`dump_in_run`]; on an error `out` holds more than it did.
+fn append_in_run(
+    source: &Source<'_>,
+    out: &mut Vec<u8>,
+    options: DumpOptions,
+    max_depth: u32,
+    env: &Env,
+    run: &WritingRun,
+) -> Result<Option<Visits>> {
+    let (start, info) = (out.len(), source.info);
     let context = Context::in_run(env, run.visits());
     let mut sizes = Measure::new(true, 0, max_depth, context);
     source.value.measure(&mut sizes)?;
@@ -192,7 +193,7 @@ pub(crate) fn dump_in_run(
     if info.has_objects {
         context.put_classes(options.schema, &mut classes);
     }
-    let size = place.len() + section_size(source.info.head, &sizes) + classes.len();
+    let size = place.len() + section_size(info.head, &sizes) + classes.len();
     header::put(out, info, DumpOptions { in_run, ..options }, Some(size));
     out.extend_from_slice(&place);
     let mut writer = Writer::new(true, 0, max_depth, context);

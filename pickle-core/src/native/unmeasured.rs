@@ -26,7 +26,6 @@ pub(super) struct Unmeasured {
 /// Appends the pickle of a value to `out`; false where it must be measured, and `out` is as it was.
 pub(super) fn dump(
     out: &mut Vec<u8>,
-    heads: usize,
     options: DumpOptions,
     max_depth: u32,
     env: &Env,
@@ -36,7 +35,7 @@ pub(super) fn dump(
     if max_depth < stack::EVERY {
         return false;
     }
-    let start = out.len();
+    let (start, heads) = (out.len(), info.head);
     // As long as what was ahead of the heads the last time: then nothing needs to be moved.
     let gap = info.ahead.load(Ordering::Relaxed);
     out.resize(start + gap, 0);

@@ -269,11 +269,10 @@ impl<'w, W: Write> Pickler<'w, W> {
         let (start, max_depth) = (out.len(), limits.max_depth);
         let visits = match &self.memo {
             Some(Memo { run, .. }) => {
-                native::dump_in_run(source, out, *native, max_depth, env, run)
+                native::dump_in_run(source, out, *native, max_depth, env, run)?
             }
-            None => native::dump(source, out, *native, max_depth, env).map(|()| None),
+            None => native::dump(source, out, *native, max_depth, env).map(|()| None)?,
         };
-        let visits = visits.inspect_err(|_| out.truncate(start))?;
         if !is_vec {
             write(&mut self.writer, &self.buffer, *compression)?;
         }

@@ -35,12 +35,7 @@ pub(super) fn load_only<'de>(bytes: &'de [u8], target: &mut dyn Target<'de>) -> 
         && !info.has_objects
     {
         let mut reader = Reader::plain(bytes, header.payload, &Limits::DEFAULT, info);
-        return match reader.root(info, target) {
-            Err(error) if is_cycle(&error) => {
-                transcoded(bytes, &header, &Limits::DEFAULT, Env::DEFAULT, target)
-            }
-            decoded => decoded,
-        };
+        return decoded(&mut reader, info, bytes, &header, &Limits::DEFAULT, Env::DEFAULT, target);
     }
     load_any(bytes, target)
 }
@@ -72,13 +67,28 @@ pub(super) fn load_native<'de>(
     }
     let info = target.info();
     if let Some((payload, classes)) = decodable(header, info, env)? {
-        let decoded =
-            Reader::of_type(pickle, payload, limits, env, classes, info).into(info, target);
-        if !decoded.as_ref().is_err_and(is_cycle) {
-            return decoded;
-        }
+        let mut reader = Reader::of_type(pickle, payload, limits, env, classes, info);
+        return decoded(&mut reader, info, pickle, header, limits, env, target);
     }
     transcoded(pickle, header, limits, env, target)
+}
+
+/// The value of a native pickle as its type decodes it; by its schema, where objects lead back to
+/// such that are not complete.
+#[inline(always)]
+fn decoded<'de>(
+    reader: &mut Reader<'de>,
+    info: &TypeInfo,
+    pickle: &'de [u8],
+    header: &Header<'de>,
+    limits: &Limits,
+    env: &Env,
+    target: &mut dyn Target<'de>,
+) -> Result<()> {
+    match reader.root(info, target) {
+        Err(error) if is_cycle(&error) => transcoded(pickle, header, limits, env, target),
+        decoded => decoded,
+    }
 }
 
 /// The value of a native pickle by its schema.
@@ -113,7 +123,7 @@ fn load_in_run<'de>(
     let loaded = decodable(header, info, env).and_then(|found| {
         if let Some((payload, classes)) = found {
             let reader = Reader::of_type(pickle, payload, limits, env, classes, info);
-            match reader.into_in_run(info, &mut memo, target) {
+            match reader.root_in_run(info, &mut memo, target) {
                 Err(error) if is_cycle(&error) => {
                     if let Some(memo) = &mut memo {
                         memo.fail(before);

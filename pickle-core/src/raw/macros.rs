@@ -25,8 +25,8 @@ macro_rules! __decode_struct {
                     let $local = {
                         #[allow(unused_variables)]
                         let $heads = &mut heads;
-                        // SAFETY: `whole` is valid for writing, so are its fields. They are aligned, since
-                        // the struct is not packed.
+                        // SAFETY: `whole` is valid for writing, so are its fields. They are
+                        // aligned, since the struct is not packed.
                         let (field, $place) = unsafe {
                             let field = &raw mut (*whole).$field;
                             (field, $crate::native::Slot::new(field))

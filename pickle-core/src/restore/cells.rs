@@ -100,8 +100,8 @@ impl<'de> CellVisitor<'_, '_, 'de> {
 }
 
 impl<'de> Restorer<'_, 'de> {
-    /// Fills a place with the value that `root` denotes. If objects lead back to such that are not complete, once more
-    /// with cells that wait.
+    /// Fills a place with the value that `root` denotes. If objects lead back to such that are not
+    /// complete, once more with cells that wait.
     pub(super) fn whole(&mut self, root: NodeId, target: &mut dyn Target<'de>) -> Result<()> {
         let before = self.objects.mark();
         match target.restore(root, self) {

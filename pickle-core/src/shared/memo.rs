@@ -192,9 +192,9 @@ impl Memo {
         self.shells.succeed();
     }
 
-    /// The load has failed, or a part of it: the memo is again as it was before it. Nobody owns what was loaded: it
-    /// goes, cycles included. Destructors may find cells locked whose contents are gone, and panic.
-    /// The load has failed already, and said why.
+    /// The load has failed, or a part of it: the memo is again as it was before it. Nobody owns what
+    /// was loaded: it goes, cycles included. Destructors may find cells locked whose contents are
+    /// gone, and panic. The load has failed already, and said why.
     pub(crate) fn fail(&mut self, before: Mark) {
         self.leaps.truncate(before.leaps);
         let slots = self.slots.split_off(before.slots.min(self.slots.len()));
