@@ -11,6 +11,8 @@ mod generics;
 mod hooks;
 #[path = "derive/hygiene.rs"]
 mod hygiene;
+#[path = "derive/nameless.rs"]
+mod nameless;
 #[path = "derive/shapes.rs"]
 mod shapes;
 #[path = "derive/sizes.rs"]

@@ -79,6 +79,7 @@ fn ask_everything(bytes: &[u8]) {
 fn typed<T: UnpickleOwned + Pickle>(bytes: &[u8], value: Option<&Value>) {
     if let Ok(value) = loads::<T>(bytes) {
         drop(dumps_with(&value, Protocol::V4));
+        drop(dumps_with(&value, Protocol::Native));
     }
     drop(value.map(from_value::<T>));
 }

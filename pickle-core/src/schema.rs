@@ -1,18 +1,20 @@
 //! The schema of a type: what its native pickles consist of, as data.
 
+mod builder;
 mod bytes;
 #[cfg(feature = "serde_json")]
 mod json;
+mod nameless;
 mod text;
 
-use std::any::TypeId;
-use std::collections::HashMap;
 use std::hash::Hasher as _;
 
 use siphasher::sip::SipHasher24;
 
-use crate::shape::{Body, Fields, Shape, Style};
+use crate::shape::{Fields, Shape, Style};
 use crate::traits::Layout;
+
+pub use builder::SchemaBuilder;
 
 /// A type within a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,162 +129,8 @@ impl FieldNodes {
     }
 }
 
-/// Collects the types reachable from one type, each once.
-///
-/// Types without a name are shared by content, named ones by identity, numbered as they are met:
-/// the same type always gives the same schema.
-#[derive(Default)]
-pub struct SchemaBuilder {
-    nodes: Vec<Node>,
-    /// What the derive knows of each type, where it is derived.
-    shapes: Vec<Option<&'static Shape>>,
-    /// Whether states are described as they are loaded, which may be more than what is pickled.
-    loads: bool,
-    named: HashMap<TypeId, SchemaId>,
-    anonymous: HashMap<Node, SchemaId>,
-    /// Whether references to anything but text and bytes were described.
-    aliases: bool,
-}
-
 /// What describes a type: its [`Layout::describe`].
 pub(crate) type Describe = fn(&mut SchemaBuilder) -> SchemaId;
-
-impl SchemaBuilder {
-    /// A type that consists of others and has no name of its own.
-    pub fn anonymous(&mut self, node: Node) -> SchemaId {
-        if let Some(id) = self.anonymous.get(&node) {
-            return *id;
-        }
-        let id = self.reserve();
-        self.nodes[id.0 as usize] = node.clone();
-        self.anonymous.insert(node, id);
-        id
-    }
-
-    /// A type with a name. It may be recursive: `describe` runs once, and meets itself as an id.
-    pub fn named<T: ?Sized>(&mut self, describe: impl FnOnce(&mut Self) -> Node) -> SchemaId {
-        match self.known(typeid::of::<T>()) {
-            Ok(id) => id,
-            Err(id) => {
-                self.nodes[id.0 as usize] = describe(self);
-                id
-            }
-        }
-    }
-
-    /// The number of a type that was met before, or the one that it has from now on.
-    fn known(&mut self, key: TypeId) -> Result<SchemaId, SchemaId> {
-        if let Some(id) = self.named.get(&key) {
-            return Ok(*id);
-        }
-        let id = self.reserve();
-        self.named.insert(key, id);
-        Err(id)
-    }
-
-    /// A derived type. `parts` describe the pickled fields, those of all variants in a row.
-    #[doc(hidden)]
-    #[inline]
-    pub fn shaped<T: ?Sized>(
-        &mut self,
-        shape: &'static Shape,
-        parts: &[fn(&mut Self) -> SchemaId],
-    ) -> SchemaId {
-        self.shaped_as(typeid::of::<T>(), shape, parts)
-    }
-
-    fn shaped_as(&mut self, key: TypeId, shape: &'static Shape, parts: &[Describe]) -> SchemaId {
-        let id = match self.known(key) {
-            Ok(id) => return id,
-            Err(id) => id,
-        };
-        let parts: Vec<SchemaId> = parts.iter().map(|describe| describe(self)).collect();
-        let mut parts = parts.as_slice();
-        let class = shape.class.to_owned();
-        self.nodes[id.0 as usize] = match &shape.body {
-            Body::Struct(fields) => {
-                Node::Struct(StructNode { class, fields: FieldNodes::new(fields, &mut parts) })
-            }
-            Body::Enum(variants) => {
-                let variants = variants.iter().map(|variant| {
-                    (variant.name.to_owned(), FieldNodes::new(&variant.fields, &mut parts))
-                });
-                Node::Enum(EnumNode { class, variants: variants.collect() })
-            }
-            Body::State | Body::Transparent => unreachable!("described by their contents"),
-        };
-        self.shapes[id.0 as usize] = Some(shape);
-        id
-    }
-
-    /// A derived type that is pickled as its field, and leaves no trace of its own but where it is
-    /// described as a target of loading.
-    #[doc(hidden)]
-    pub fn transparent<T: ?Sized>(
-        &mut self,
-        shape: &'static Shape,
-        field: impl FnOnce(&mut Self) -> SchemaId,
-    ) -> SchemaId {
-        if !self.loads {
-            return field(self);
-        }
-        let id = self.named::<T>(|schema| {
-            let state = field(schema);
-            Node::State { class: String::new(), state }
-        });
-        self.shapes[id.0 as usize] = Some(shape);
-        id
-    }
-
-    /// A derived type that is pickled as its state.
-    #[doc(hidden)]
-    pub fn state<T: ?Sized>(
-        &mut self,
-        shape: &'static Shape,
-        state: impl FnOnce(&mut Self) -> SchemaId,
-    ) -> SchemaId {
-        let id = self.named::<T>(|schema| {
-            let state = state(schema);
-            Node::State { class: shape.class.to_owned(), state }
-        });
-        self.shapes[id.0 as usize] = Some(shape);
-        id
-    }
-
-    /// Whether states are described as they are loaded.
-    pub(crate) fn loads(&self) -> bool {
-        self.loads
-    }
-
-    /// A field that is pickled as its state. It has no name of its own.
-    #[doc(hidden)]
-    pub fn field_state(&mut self, state: SchemaId) -> SchemaId {
-        self.anonymous(Node::State { class: String::new(), state })
-    }
-
-    /// Notes that a type is held by reference: two of them may lead to the same.
-    pub(crate) fn by_reference(&mut self, id: SchemaId) -> SchemaId {
-        let is_leaf =
-            matches!(self.nodes[id.0 as usize], Node::Str | Node::Bytes | Node::Scalar(_));
-        self.aliases |= !is_leaf;
-        id
-    }
-
-    pub(crate) fn has_aliases(&self) -> bool {
-        self.aliases
-    }
-
-    pub(crate) fn finish(self, root: SchemaId) -> Schema {
-        Schema { nodes: self.nodes, root }
-    }
-
-    fn reserve(&mut self) -> SchemaId {
-        let id = SchemaId(u32::try_from(self.nodes.len()).expect("fewer than 2^32 types"));
-        self.nodes.push(Node::Open);
-        self.shapes.push(None);
-        id
-    }
-}
 
 /// The schema of a type: what its native pickles consist of, as data.
 ///
@@ -377,7 +225,8 @@ impl Schema {
     /// Adds the types of another schema; returns its root.
     pub(crate) fn append(&mut self, other: &Self) -> SchemaId {
         let first = self.nodes.len() as u32;
-        self.nodes.extend(other.nodes.iter().map(|node| node.shifted(first)));
+        let shifted = |id: SchemaId| SchemaId(id.0 + first);
+        self.nodes.extend(other.nodes.iter().map(|node| node.with_ids(shifted)));
         SchemaId(other.root.0 + first)
     }
 
@@ -414,32 +263,32 @@ impl Schema {
 }
 
 impl Node {
-    /// The same in a schema that has so many types before those of this one.
-    fn shifted(&self, by: u32) -> Self {
-        let id = |id: &SchemaId| SchemaId(id.0 + by);
-        let fields = |fields: &FieldNodes| FieldNodes {
-            style: fields.style,
-            list: fields.list.iter().map(|(name, own)| (name.clone(), id(own))).collect(),
-        };
+    /// The same with other numbers of types, asked for in order.
+    fn with_ids(&self, mut id: impl FnMut(SchemaId) -> SchemaId) -> Self {
+        fn fields(own: &FieldNodes, id: &mut impl FnMut(SchemaId) -> SchemaId) -> FieldNodes {
+            let list = own.list.iter().map(|(name, own)| (name.clone(), id(*own))).collect();
+            FieldNodes { style: own.style, list }
+        }
+        let id = &mut id;
         match self {
-            Self::Option(item) => Self::Option(id(item)),
-            Self::Box(item) => Self::Box(id(item)),
-            Self::Persistent(item) => Self::Persistent(id(item)),
-            Self::Shared(item) => Self::Shared(id(item)),
-            Self::Weak(item) => Self::Weak(id(item)),
-            Self::Seq(item) => Self::Seq(id(item)),
-            Self::Set(item) => Self::Set(id(item)),
-            Self::Map(key, value) => Self::Map(id(key), id(value)),
-            Self::Array(item, length) => Self::Array(id(item), *length),
-            Self::Tuple(items) => Self::Tuple(items.iter().map(id).collect()),
+            Self::Option(item) => Self::Option(id(*item)),
+            Self::Box(item) => Self::Box(id(*item)),
+            Self::Persistent(item) => Self::Persistent(id(*item)),
+            Self::Shared(item) => Self::Shared(id(*item)),
+            Self::Weak(item) => Self::Weak(id(*item)),
+            Self::Seq(item) => Self::Seq(id(*item)),
+            Self::Set(item) => Self::Set(id(*item)),
+            Self::Map(key, value) => Self::Map(id(*key), id(*value)),
+            Self::Array(item, length) => Self::Array(id(*item), *length),
+            Self::Tuple(items) => Self::Tuple(items.iter().map(|item| id(*item)).collect()),
             Self::Struct(StructNode { class, fields: own }) => {
-                Self::Struct(StructNode { class: class.clone(), fields: fields(own) })
+                Self::Struct(StructNode { class: class.clone(), fields: fields(own, id) })
             }
             Self::Enum(EnumNode { class, variants }) => {
-                let variants = variants.iter().map(|(name, own)| (name.clone(), fields(own)));
+                let variants = variants.iter().map(|(name, own)| (name.clone(), fields(own, id)));
                 Self::Enum(EnumNode { class: class.clone(), variants: variants.collect() })
             }
-            Self::State { class, state } => Self::State { class: class.clone(), state: id(state) },
+            Self::State { class, state } => Self::State { class: class.clone(), state: id(*state) },
             Self::Scalar(_)
             | Self::Str
             | Self::Bytes
@@ -459,9 +308,9 @@ pub(crate) struct Described {
 
 impl Described {
     pub(crate) fn by(describe: Describe) -> Self {
-        let mut builder = SchemaBuilder { loads: true, ..SchemaBuilder::default() };
+        let mut builder = SchemaBuilder::of_targets();
         let root = describe(&mut builder);
-        Self { schema: Schema { nodes: builder.nodes, root }, shapes: builder.shapes }
+        builder.finish_described(root)
     }
 
     /// Names, aliases and defaults of a derived type.

@@ -14,6 +14,19 @@ use super::network::{Ring, Root, network, ring};
 use super::objects::{Figure, Figures, figures, shared_figures};
 use super::wide::Wide;
 
+/// Leads back to itself without a name.
+#[derive(Clone, Debug, PartialEq, Pickle)]
+#[pickle(transparent)]
+struct Nest(Vec<Chain>);
+
+#[derive(Clone, Debug, PartialEq, Pickle)]
+#[pickle(transparent)]
+struct Chain(Option<Box<(u8, Nest)>>);
+
+fn nest(size: u8) -> Chain {
+    Chain(Some(Box::new((size, Nest((0..size).map(nest).chain([Chain(None)]).collect())))))
+}
+
 /// A value of a golden file.
 pub struct Sample {
     /// The golden file's name.
@@ -176,6 +189,7 @@ samples! {
     structure: Point = Point { x: 1.5, y: -2.0 }, plain;
     variants: Vec<Shape> = shapes(10), plain;
     recursive: Tree = tree(4), plain;
+    nameless: (Nest, Chain) = (Nest(vec![nest(0), nest(3)]), nest(1)), plain;
     state: (Account, u8) = (Account { owner: "Ada".into(), cents: 1_234 }, 1), plain;
     with_module: Vec<Lap> =
         (0..3).map(|n| Lap { runner: format!("runner {n}"), time: 61_000 + n, place: 7 }).collect(),

@@ -7,7 +7,7 @@ use crate::shape::Style;
 
 /// Levels of nesting and parts of one name that are shown: a schema from a stranger may nest
 /// without end.
-const LEVELS: u32 = 16;
+const LEVELS: usize = 16;
 const PARTS: u32 = 64;
 
 /// The type, and below it every struct, enum and state that it consists of.
@@ -45,7 +45,7 @@ impl Display for Schema {
 
 impl Schema {
     /// The name of the type, as Python's annotations would have it; structs and enums by their
-    /// qualified name.
+    /// qualified name. Three dots stand for a type within itself, and for what would be too long.
     ///
     /// ```
     /// use std::collections::BTreeMap;
@@ -58,8 +58,8 @@ impl Schema {
 
     /// The name of one of the types.
     pub(crate) fn name_of(&self, id: SchemaId) -> String {
-        let mut name = Name { schema: self, text: String::new(), left: PARTS };
-        name.part(id, 0);
+        let mut name = Name { schema: self, text: String::new(), left: PARTS, open: Vec::new() };
+        name.part(id);
         name.text
     }
 
@@ -123,34 +123,37 @@ struct Name<'s> {
     text: String,
     /// Parts that are still shown.
     left: u32,
+    /// The types that this one is part of.
+    open: Vec<SchemaId>,
 }
 
 impl Name<'_> {
-    fn part(&mut self, id: SchemaId, level: u32) {
-        if level > LEVELS || self.left == 0 {
+    fn part(&mut self, id: SchemaId) {
+        if self.open.len() > LEVELS || self.left == 0 || self.open.contains(&id) {
             self.text.push_str("...");
             return;
         }
         self.left -= 1;
+        self.open.push(id);
         match self.schema.node(id) {
             Node::Scalar(scalar) => self.text.push_str(scalar.name()),
             Node::Str => self.text.push_str("str"),
             Node::Bytes => self.text.push_str("bytes"),
-            Node::Option(item) => self.nested("optional", &[*item], level),
-            Node::Box(item) => self.nested("box", &[*item], level),
-            Node::Shared(item) => self.nested("shared", &[*item], level),
-            Node::Weak(item) => self.nested("weak", &[*item], level),
-            Node::Seq(item) => self.nested("list", &[*item], level),
-            Node::Set(item) => self.nested("set", &[*item], level),
-            Node::Map(key, value) => self.nested("dict", &[*key, *value], level),
+            Node::Option(item) => self.nested("optional", &[*item]),
+            Node::Box(item) => self.nested("box", &[*item]),
+            Node::Shared(item) => self.nested("shared", &[*item]),
+            Node::Weak(item) => self.nested("weak", &[*item]),
+            Node::Seq(item) => self.nested("list", &[*item]),
+            Node::Set(item) => self.nested("set", &[*item]),
+            Node::Map(key, value) => self.nested("dict", &[*key, *value]),
             Node::Array(item, length) => {
-                self.nested("array", &[*item], level);
+                self.nested("array", &[*item]);
                 // Writing into a String cannot fail.
                 let _ = write!(self.text, " of {length}");
             }
-            Node::Tuple(items) => self.nested("tuple", items, level),
+            Node::Tuple(items) => self.nested("tuple", items),
             Node::State { class, state } if class.is_empty() => {
-                self.nested("state", &[*state], level);
+                self.nested("state", &[*state]);
             }
             Node::Struct(StructNode { class, .. })
             | Node::Enum(EnumNode { class, .. })
@@ -159,20 +162,21 @@ impl Name<'_> {
                 self.text.push_str("dyn ");
                 self.text.push_str(&shown(name));
             }
-            Node::Persistent(id) => self.nested("persistent", &[*id], level),
+            Node::Persistent(id) => self.nested("persistent", &[*id]),
             Node::Global => self.text.push_str("global"),
             Node::Open => self.text.push('?'),
         }
+        self.open.pop();
     }
 
-    fn nested(&mut self, name: &str, items: &[SchemaId], level: u32) {
+    fn nested(&mut self, name: &str, items: &[SchemaId]) {
         self.text.push_str(name);
         self.text.push('[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
                 self.text.push_str(", ");
             }
-            self.part(*item, level + 1);
+            self.part(*item);
             if self.left == 0 {
                 break;
             }
