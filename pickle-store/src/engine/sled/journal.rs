@@ -2,22 +2,19 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::super::Op;
 use super::disk::{Disk, DiskFile, Stream};
 use super::frame::{self, FILE_HEADER, FrameReader, Kind};
+use super::group::{Group, Patience};
 use super::manifest::Left;
 use crate::error::{Error, Result};
 
 /// The journal that is being written.
 pub(super) struct Journal {
     writer: Mutex<Writer>,
-    sync: Mutex<Sync>,
-    synced: Condvar,
-    /// Whether there was a failure: what readers look at.
-    poisoned: AtomicBool,
+    group: Group,
 }
 
 /// The end of the journal. Holding it is the right to write, to the index as well.
@@ -31,15 +28,6 @@ pub(super) struct Writer {
     pub(super) seq: u64,
     /// Where frames are put together; empty memory kept for the next.
     frame: Vec<u8>,
-}
-
-struct Sync {
-    /// Frames up to this one are on disk.
-    seq: u64,
-    /// Whether some thread is in `fsync`; the others wait for it and share the next.
-    busy: bool,
-    /// The failure after which nothing is known of the disk.
-    failed: Option<String>,
 }
 
 pub(super) fn path(folder: &Path, number: u64) -> PathBuf {
@@ -118,9 +106,7 @@ impl Journal {
                 seq: end.seq,
                 frame: Vec::new(),
             }),
-            sync: Mutex::new(Sync { seq: end.seq, busy: false, failed: None }),
-            synced: Condvar::new(),
-            poisoned: AtomicBool::new(false),
+            group: Group::new(end.seq),
         })
     }
 
@@ -133,7 +119,7 @@ impl Journal {
 
     /// Appends a frame. On an error nothing was appended.
     pub(super) fn append(&self, writer: &mut Writer, ops: &[Op]) -> Result<()> {
-        let synced = self.sync_state().seq;
+        let synced = self.group.synced();
         let ops = ops.iter().map(|op| (op.key(), op.value()));
         frame::encode_into(&mut writer.frame, writer.seq + 1, synced, ops);
         if let Err(error) = writer.file.write_at(writer.length, &writer.frame) {
@@ -152,55 +138,28 @@ impl Journal {
     }
 
     /// Returns when frame `seq` is on disk. Threads that wait at the same time share one `fsync`.
-    pub(super) fn sync_to(&self, seq: u64) -> Result<()> {
-        let mut state = self.sync_state();
-        loop {
-            if let Some(what) = &state.failed {
-                return Err(Error::poisoned(what.clone()));
-            }
-            if state.seq >= seq {
-                return Ok(());
-            }
-            if !state.busy {
-                break;
-            }
-            state = self.synced.wait(state).unwrap_or_else(|poison| poison.into_inner());
-        }
-        state.busy = true;
-        drop(state);
-        let (file, last) = {
-            let writer = self.writer.lock().unwrap_or_else(|poison| poison.into_inner());
-            (Arc::clone(&writer.file), writer.seq)
-        };
-        let result = file.sync();
-        let mut state = self.sync_state();
-        state.busy = false;
-        let result = match result {
-            Ok(()) => {
-                // Earlier files were synced when this one began.
-                state.seq = state.seq.max(last);
-                Ok(())
-            }
-            // Before the lock goes: the next `fsync` may succeed and mean nothing.
-            Err(error) => Err(self.fail(&mut state, format!("fsync of the journal: {error}"))),
-        };
-        drop(state);
-        self.synced.notify_all();
-        result
+    pub(super) fn sync_to(&self, seq: u64, patience: Patience) -> Result<()> {
+        self.group.sync_to(seq, patience, || {
+            let (file, last) = {
+                let writer = self.writer.lock().unwrap_or_else(|poison| poison.into_inner());
+                (Arc::clone(&writer.file), writer.seq)
+            };
+            // Earlier files were synced when this one began.
+            (last, file.sync())
+        })
     }
 
     /// Syncs everything appended so far.
     pub(super) fn sync(&self) -> Result<()> {
         let seq = self.writer()?.seq;
-        self.sync_to(seq)
+        self.sync_to(seq, Patience::None)
     }
 
     /// Syncs what was appended, so that another file may follow.
     pub(super) fn finish(&self, writer: &Writer) -> Result<()> {
         match writer.file.sync() {
             Ok(()) => {
-                let mut state = self.sync_state();
-                state.seq = state.seq.max(writer.seq);
+                self.group.reached(writer.seq);
                 Ok(())
             }
             Err(error) => Err(self.poison(format!("fsync of the journal: {error}"))),
@@ -210,28 +169,12 @@ impl Journal {
     /// Refuses all further work: what is on disk is not known any more.
     #[cold]
     pub(super) fn poison(&self, what: String) -> Error {
-        let error = self.fail(&mut self.sync_state(), what);
-        self.synced.notify_all();
-        error
-    }
-
-    #[cold]
-    fn fail(&self, state: &mut Sync, what: String) -> Error {
-        self.poisoned.store(true, Ordering::Release);
-        Error::poisoned(state.failed.get_or_insert(what).clone())
+        self.group.poison(what)
     }
 
     /// Fails if an earlier failure left the disk in an unknown state.
     pub(super) fn check(&self) -> Result<()> {
-        if !self.poisoned.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        // The flag is set before the text, under the same lock.
-        Err(Error::poisoned(self.sync_state().failed.clone().unwrap_or_default()))
-    }
-
-    fn sync_state(&self) -> MutexGuard<'_, Sync> {
-        self.sync.lock().unwrap_or_else(|poison| poison.into_inner())
+        self.group.check()
     }
 }
 

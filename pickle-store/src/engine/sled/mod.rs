@@ -19,12 +19,14 @@ use super::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use disk::{Disk, RealDisk};
+use group::Patience;
 use index::Index;
 use journal::{Journal, Tail};
 use manifest::{Left, Manifest};
 
 mod disk;
 mod frame;
+mod group;
 mod index;
 mod journal;
 mod manifest;
@@ -189,7 +191,7 @@ impl Engine for SledEngine {
         }
         drop(writer);
         if core.durability == Durability::Sync {
-            core.journal.sync_to(seq)?;
+            core.journal.sync_to(seq, Patience::ForOthers)?;
         }
         self.checkpoint_in_background();
         Ok(Applied::Committed)
