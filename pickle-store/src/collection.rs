@@ -103,8 +103,9 @@ impl<K: Key, V> Collection<K, V> {
     /// # Errors
     /// When the engine fails.
     pub fn contains(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<bool> {
-        let key = self.encode(key);
-        self.store.inner.contains(&key).map_err(|error| self.at(error, &key))
+        KeyEncoder::lend(&self.prefix, key, |key| {
+            self.store.inner.contains(key).map_err(|error| self.at(error, key))
+        })
     }
 
     /// How many keys there are. They are counted one by one.
@@ -232,9 +233,10 @@ impl<K: Key, V: UnpickleOwned> Collection<K, V> {
     /// [`TypeMismatch`](crate::ErrorKind::TypeMismatch) when it is of another type,
     /// [`Corrupt`](crate::ErrorKind::Corrupt) when its bytes are damaged.
     pub fn get(&self, key: &(impl AsKey<K> + ?Sized)) -> Result<Option<V>> {
-        let key = self.encode(key);
-        let found = self.store.inner.get(&key).map_err(|error| self.at(error, &key))?;
-        Ok(found.map(|(_, value)| value))
+        KeyEncoder::lend(&self.prefix, key, |key| match self.store.inner.get(key) {
+            Ok(found) => Ok(found.map(|(_, value)| value)),
+            Err(error) => Err(self.at(error, key)),
+        })
     }
 
     /// The lowest key with its value.

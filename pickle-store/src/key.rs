@@ -1,5 +1,6 @@
 //! Keys: an encoding whose bytes sort as the values do.
 
+use std::cell::Cell;
 use std::fmt::Debug;
 use std::ops::Bound;
 
@@ -102,6 +103,14 @@ impl ToKey for EncodedKey {
 #[cfg(feature = "tokio")]
 impl<K> AsKey<K> for EncodedKey {}
 
+thread_local! {
+    /// Memory for the next key that is lent.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Bytes that a thread keeps for it at most.
+const SPARE_SIZE: usize = 1 << 10;
+
 /// Where keys are encoded to.
 pub struct KeyEncoder {
     bytes: Vec<u8>,
@@ -132,6 +141,27 @@ impl KeyEncoder {
     /// Encodes a key of a collection behind its prefix.
     pub(crate) fn plain(prefix: &[u8], key: &(impl ToKey + ?Sized)) -> Vec<u8> {
         Self::encode(prefix, key, false)
+    }
+
+    /// Lends a key of a collection, encoded as by [`plain`](Self::plain), in memory that the thread
+    /// keeps: what reads a small record would notice an allocation.
+    pub(crate) fn lend<R>(
+        prefix: &[u8],
+        key: &(impl ToKey + ?Sized),
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> R {
+        // Keys of users may read from stores themselves, so nothing is borrowed meanwhile.
+        let mut bytes = SPARE.try_with(Cell::take).unwrap_or_default();
+        bytes.clear();
+        bytes.extend_from_slice(prefix);
+        let mut encoder = Self { bytes, tagged: false, depth: 0, unended: false };
+        key.encode_key(&mut encoder);
+        let result = read(&encoder.bytes);
+        if encoder.bytes.capacity() <= SPARE_SIZE {
+            // A thread that ends keeps nothing.
+            let _ = SPARE.try_with(|spare| spare.set(encoder.bytes));
+        }
+        result
     }
 
     /// Encodes a key so that more can follow it.

@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn frames_of_all_threads_are_on_disk_when_they_are_told_so() {
         let (group, appended) = (Group::new(0), AtomicU64::new(0));
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..500 {
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_failed_fsync_fails_all_that_wait_for_it() {
         let (group, calls, ready) = (Group::new(0), AtomicU32::new(0), Barrier::new(8));
-        let failed = std::thread::scope(|scope| {
+        let failed = thread::scope(|scope| {
             let sync = |seq| {
                 ready.wait();
                 group.sync_to(seq, Patience::ForOthers, || {

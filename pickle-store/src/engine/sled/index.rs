@@ -2,7 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use ::sled::{Config, Db, IVec};
@@ -32,8 +33,11 @@ pub(super) struct Index {
     db: Db,
     /// The panic or error after which sled is not asked again.
     broken: OnceLock<String>,
-    /// Held by who writes several ops, and shared by who reads.
+    /// Held by who writes several ops, and shared by who reads meanwhile.
     gate: RwLock<()>,
+    /// Counts how often the gate was closed and opened; odd while it is closed. Who reads between
+    /// two batches finds it even and unchanged, and needs no lock.
+    turns: AtomicU64,
 }
 
 impl Index {
@@ -46,7 +50,8 @@ impl Index {
         for attempt in 0.. {
             match guarded(|| config.open()) {
                 Ok(db) => {
-                    return Ok(Self { db, broken: OnceLock::new(), gate: RwLock::new(()) });
+                    let (broken, gate) = (OnceLock::new(), RwLock::new(()));
+                    return Ok(Self { db, broken, gate, turns: AtomicU64::new(0) });
                 }
                 Err(text) if attempt == 20 || !text.contains("acquire lock") => {
                     return Err(Error::corrupt(text));
@@ -61,9 +66,31 @@ impl Index {
     ///
     /// Not by sled's batches: where one cannot be written, whoever closes sled may wait for ever.
     pub(super) fn apply(&self, seq: u64, ops: &[Op]) -> Result<()> {
-        let _gate =
-            (ops.len() > 1).then(|| self.gate.write().unwrap_or_else(PoisonError::into_inner));
-        self.apply_each(seq, ops)
+        if ops.len() <= 1 {
+            return self.apply_each(seq, ops);
+        }
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.turns.fetch_add(1, Ordering::AcqRel);
+        let applied = self.apply_each(seq, ops);
+        // Also after an error: nobody reads a broken index.
+        self.turns.fetch_add(1, Ordering::Release);
+        applied
+    }
+
+    /// Reads where no batch is written by halves.
+    fn between_batches<T>(&self, read: impl Fn() -> Result<T>) -> Result<T> {
+        let before = self.turns.load(Ordering::Acquire);
+        if before.is_multiple_of(2) {
+            let found = read();
+            // Whoever saw a write of a batch sees that its turn began: sled publishes each write
+            // after it.
+            fence(Ordering::Acquire);
+            if self.turns.load(Ordering::Relaxed) == before {
+                return found;
+            }
+        }
+        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        read()
     }
 
     /// Writes ops one by one, in order, where nobody reads in between.
@@ -111,27 +138,35 @@ impl Index {
 
     /// The value of a key.
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let _gate = self.reading();
         // Most keys are short, and reading one needs no memory then.
         let mut short = [HEAD; 64];
         match short.get_mut(1..=key.len()) {
             Some(rest) => {
                 rest.copy_from_slice(key);
-                self.find(&short[..=key.len()])
+                self.between_batches(|| self.find(&short[..=key.len()]))
             }
-            None => self.find(&head_key(key)),
+            None => {
+                let key = head_key(key);
+                self.between_batches(|| self.find(&key))
+            }
         }
     }
 
-    fn reading(&self) -> RwLockReadGuard<'_, ()> {
-        self.gate.read().unwrap_or_else(PoisonError::into_inner)
+    /// The value of a key, as sled has it.
+    fn find(&self, key: &[u8]) -> Result<Option<Bytes>> {
+        match self.guard(|| self.db.get(key))? {
+            Some(head) => self.value(key, head),
+            None => Ok(None),
+        }
     }
 
-    /// The value behind a head, by the head's key.
-    fn find(&self, key: &[u8]) -> Result<Option<Bytes>> {
-        let Some(mut head) = self.guard(|| self.db.get(key))? else { return Ok(None) };
+    /// The value of a head that was found at a key; none if it was removed meanwhile.
+    fn value(&self, key: &[u8], mut head: IVec) -> Result<Option<Bytes>> {
         loop {
-            if let Some(value) = self.value(&head)? {
+            if head.first() == Some(&WHOLE) {
+                return Ok(Some(Bytes::from_sled(head, 1)));
+            }
+            if let Some(value) = self.joined(&head)? {
                 return Ok(Some(value));
             }
             // A piece is gone: the value was replaced meanwhile, or the index is damaged.
@@ -145,12 +180,10 @@ impl Index {
         }
     }
 
-    /// The value of a head; none if a piece is missing.
-    fn value(&self, head: &IVec) -> Result<Option<Bytes>> {
-        match head.first() {
-            Some(&WHOLE) => return Ok(Some(Bytes::from_sled(head.clone(), 1))),
-            Some(&PIECES) if head.len() == 1 + PLACE + 8 => {}
-            _ => return Err(Error::corrupt("a damaged head in the index")),
+    /// The value that is in pieces; none if one is missing.
+    fn joined(&self, head: &IVec) -> Result<Option<Bytes>> {
+        if head.first() != Some(&PIECES) || head.len() != 1 + PLACE + 8 {
+            return Err(Error::corrupt("a damaged head in the index"));
         }
         let size = size_of_pieces(head);
         let mut value = Vec::new();
@@ -182,7 +215,7 @@ impl Index {
         };
         let mut items = (!range.is_empty()).then(|| self.db.range((start, end)));
         std::iter::from_fn(move || {
-            let _gate = self.reading();
+            let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
             loop {
                 let next = self.guard(|| {
                     let Some(items) = &mut items else { return Ok(None) };
@@ -198,10 +231,7 @@ impl Index {
                         return Some(Err(error));
                     }
                 };
-                let value = match self.value(&head) {
-                    Ok(None) => self.find(&key),
-                    found => found,
-                };
+                let value = self.value(&key, head);
                 let key = Bytes::from_sled(key, 1);
                 match value {
                     Ok(Some(value)) => return Some(Ok((key, value))),
