@@ -240,16 +240,16 @@ fn data_of_another_version_is_loaded() {
     struct Now {
         #[pickle(default)]
         added: u8,
-        kids: Boxes,
+        kids: Parts,
     }
     #[derive(Debug, PartialEq, Pickle)]
     #[pickle(transparent)]
-    struct Boxes(Vec<Box<Boxes>>);
+    struct Parts(Vec<Rc<Parts>>);
 
     let was = Outer { kids: nest(), inner: Link::default() };
     let now: Now = loads(&dumps(&was).unwrap()).unwrap();
-    let leaf = || Box::new(Boxes(vec![]));
-    let kids = Boxes(vec![leaf(), Box::new(Boxes(vec![leaf(), leaf()]))]);
+    let leaf = || Rc::new(Parts(vec![]));
+    let kids = Parts(vec![leaf(), Rc::new(Parts(vec![leaf(), leaf()]))]);
     assert_eq!(now, Now { added: 0, kids });
     assert!(compat::<Outer, Now>().is_compatible(), "{}", compat::<Outer, Now>());
 }

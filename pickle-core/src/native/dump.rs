@@ -70,6 +70,30 @@ impl<'v> Source<'v> {
     }
 }
 
+/// What a buffer held before a pickle: it is left with that, on an error and on a panic of the user's
+/// code, unless the pickle is complete.
+struct Rollback<'o> {
+    out: &'o mut Vec<u8>,
+    start: usize,
+    is_complete: bool,
+}
+
+impl<'o> Rollback<'o> {
+    #[inline(always)]
+    fn new(out: &'o mut Vec<u8>) -> Self {
+        Self { start: out.len(), out, is_complete: false }
+    }
+}
+
+impl Drop for Rollback<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if !self.is_complete {
+            self.out.truncate(self.start);
+        }
+    }
+}
+
 /// Appends a value's pickle to `out`. On an error `out` is as it was.
 pub(crate) fn dump(
     source: &Source<'_>,
@@ -78,11 +102,9 @@ pub(crate) fn dump(
     max_depth: u32,
     env: &Env,
 ) -> Result<()> {
-    let start = out.len();
-    let dumped = append(source, out, options, max_depth, env);
-    if dumped.is_err() {
-        out.truncate(start);
-    }
+    let mut rollback = Rollback::new(out);
+    let dumped = append(source, rollback.out, options, max_depth, env);
+    rollback.is_complete = dumped.is_ok();
     dumped
 }
 
@@ -166,8 +188,10 @@ pub(crate) fn dump_in_run(
     if !source.info.is_shared {
         return dump(source, out, options, max_depth, env).map(|()| None);
     }
-    let start = out.len();
-    append_in_run(source, out, options, max_depth, env, run).inspect_err(|_| out.truncate(start))
+    let mut rollback = Rollback::new(out);
+    let dumped = append_in_run(source, rollback.out, options, max_depth, env, run);
+    rollback.is_complete = dumped.is_ok();
+    dumped
 }
 
 /// [`dump_in_run`]; on an error `out` holds more than it did.
@@ -209,6 +233,25 @@ fn append_in_run(
     Ok(if in_run { writer.context.take_visits() } else { None })
 }
 
+/// A buffer while it is a writer's stream. It is given back also when the user's code panics.
+struct Lent<'w, 'o> {
+    writer: &'w mut Writer,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'w, 'o> Lent<'w, 'o> {
+    fn new(out: &'o mut Vec<u8>, writer: &'w mut Writer) -> Self {
+        writer.stream = std::mem::take(out);
+        Self { writer, out }
+    }
+}
+
+impl Drop for Lent<'_, '_> {
+    fn drop(&mut self) {
+        *self.out = std::mem::take(&mut self.writer.stream);
+    }
+}
+
 /// The root section comes first and is finished last: its place is kept open.
 #[inline(never)]
 fn with_stream(
@@ -225,9 +268,9 @@ fn with_stream(
     out.resize(start + size, 0);
     let mut root = Vec::with_capacity(size);
     let mut writer = Writer::new(false, 0, max_depth, context);
-    writer.stream = std::mem::take(out);
-    source.section(&mut writer, &mut root, sizes);
-    *out = std::mem::take(&mut writer.stream);
+    let lent = Lent::new(out, &mut writer);
+    source.section(lent.writer, &mut root, sizes);
+    drop(lent);
     if source.info.has_objects {
         writer.context.put_classes(options.schema, out);
     }

@@ -46,8 +46,10 @@ pub(super) fn dump(
     let (text, no_heads, rest) = Growing::open(spare, 0);
     writer.text = rest;
     writer.unmeasured = Some(Box::new(Unmeasured { tail, text, is_plain: true }));
-    write(&mut writer, &mut root);
-    let Some(unmeasured) = writer.unmeasured.take() else { return false };
+    let lent = Lent { writer: &mut writer, out };
+    write(lent.writer, &mut root);
+    let Some(unmeasured) = lent.writer.unmeasured.take() else { return false };
+    drop(lent);
     if writer.finish().is_err() {
         info.is_plain.fetch_and(unmeasured.is_plain, Ordering::Relaxed);
         *out = unmeasured.tail.give_back();
@@ -83,6 +85,20 @@ pub(super) fn dump(
         visits.keep_spare(last);
     }
     true
+}
+
+/// The caller's buffer while the tail begins in it. It is given back also when the user's code panics.
+struct Lent<'w, 'o> {
+    writer: &'w mut Writer,
+    out: &'o mut Vec<u8>,
+}
+
+impl Drop for Lent<'_, '_> {
+    fn drop(&mut self) {
+        if let Some(unmeasured) = self.writer.unmeasured.take() {
+            *self.out = unmeasured.tail.give_back();
+        }
+    }
 }
 
 impl Writer {

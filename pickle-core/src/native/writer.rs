@@ -340,23 +340,21 @@ impl Writer {
         count: usize,
         items: impl Iterator<Item = B> + Clone,
     ) {
-        let mut stream = std::mem::take(&mut self.stream);
-        varint::put(&mut stream, count as u64);
-        self.set_nested(true);
+        let mut streaming = Streaming::new(self);
+        let Streaming { writer, stream } = &mut streaming;
+        varint::put(stream, count as u64);
         let mut left = count;
         let mut rest = items;
-        while left > 0 && self.error.is_none() {
+        while left > 0 && writer.error.is_none() {
             let size = if T::FIXED { left } else { left.min(BLOCK) };
             if T::FIXED {
-                self.fixed_block::<T, B>(&mut stream, size, rest.clone());
+                writer.fixed_block::<T, B>(stream, size, rest.clone());
             } else {
-                self.block::<T, B>(&mut stream, count - left, size, rest.clone());
+                writer.block::<T, B>(stream, count - left, size, rest.clone());
             }
             rest.nth(size - 1);
             left -= size;
         }
-        self.set_nested(false);
-        self.stream = stream;
     }
 
     fn fixed_block<T: Pickle, B: Borrow<T>>(
@@ -407,6 +405,28 @@ impl Writer {
             Some(bytes) if self.tail.put(&bytes).is_some() => {}
             _ => self.changed(),
         }
+    }
+}
+
+/// A writer that fills its stream, in which nothing leaves its section. It gets the stream back also
+/// when the user's code panics.
+struct Streaming<'w> {
+    writer: &'w mut Writer,
+    stream: Vec<u8>,
+}
+
+impl<'w> Streaming<'w> {
+    fn new(writer: &'w mut Writer) -> Self {
+        let stream = std::mem::take(&mut writer.stream);
+        writer.set_nested(true);
+        Self { writer, stream }
+    }
+}
+
+impl Drop for Streaming<'_> {
+    fn drop(&mut self) {
+        self.writer.set_nested(false);
+        self.writer.stream = std::mem::take(&mut self.stream);
     }
 }
 
