@@ -40,13 +40,26 @@ class Stub(metaclass=Inert):
         pass
 
 
+class Getattr(Inert):
+    """`getattr` of a class gives a class, as protocols below 4 write nested ones."""
+
+    def __call__(cls, *args):
+        match args:
+            case (Inert(), str()):
+                return Inert("G", (Stub,), {})
+        return object.__new__(cls)
+
+
 def reader(base):
     class Reader(base):
         def find_class(self, module, name):
+            if module in ("builtins", "__builtin__") and name == "getattr":
+                return Getattr("G", (Stub,), {})
             return Inert("G", (Stub,), {})
 
         def persistent_load(self, pid):
-            return object.__new__(Stub)
+            # What an id stands for is not known to take items or a state.
+            return object()
 
     return Reader
 
