@@ -240,7 +240,7 @@ impl Saver<'_> {
             while let Some(entry) = entries.next() {
                 saver.entry(&mut batch, index, entry)?;
                 index += 1;
-                if index == AHEAD && entry.0.as_text().is_some() {
+                if index == AHEAD && saver.looks_ahead() && entry.0.as_text().is_some() {
                     saver.many_entries(&mut batch, index, entries)?;
                     break;
                 }
@@ -268,7 +268,7 @@ impl Saver<'_> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn entry<K: Pickle, V: Pickle>(
         &mut self,
         batch: &mut Batch,
@@ -300,7 +300,13 @@ impl Saver<'_> {
     }
 
     /// A key: lists in it become tuples, sets become frozensets.
+    #[inline]
     pub(crate) fn key<K: Pickle + ?Sized>(&mut self, key: &K) -> Result<()> {
+        // Text is the same inside of keys and outside.
+        if let Some(text) = key.as_text() {
+            self.str(text);
+            return Ok(());
+        }
         let outer = std::mem::replace(&mut self.in_key, true);
         key.save(self)?;
         self.in_key = outer;

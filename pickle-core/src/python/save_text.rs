@@ -14,8 +14,13 @@ impl Saver<'_> {
     pub fn str(&mut self, text: &str) {
         if self.is_remembered() {
             self.remembered_text(text);
-            return;
+        } else if !self.writer.short_text(text.as_bytes()) {
+            self.any_text(text);
         }
+    }
+
+    #[inline(never)]
+    fn any_text(&mut self, text: &str) {
         self.writer.boundary();
         self.writer.text(text.as_bytes());
     }
@@ -61,17 +66,18 @@ impl Saver<'_> {
 
     /// So many texts follow, most of them new.
     pub(super) fn expect_texts(&mut self, count: usize) {
-        if self.options.memo == MemoEntries::Python {
-            self.texts.expect(count);
-        }
+        self.texts.expect(count);
+    }
+
+    /// Whether texts are looked up, so that it is worth knowing the next ones.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.options.memo == MemoEntries::Python
     }
 
     /// Has at hand what will be known of some texts. They wait for memory together then, and not one
     /// after the other.
     pub(super) fn look_ahead<'t>(&self, texts: impl Iterator<Item = &'t str>) {
-        if self.options.memo == MemoEntries::Python {
-            self.texts.look_ahead(texts);
-        }
+        self.texts.look_ahead(texts);
     }
 
     fn remembered_name(&mut self, name: &'static str) {

@@ -160,6 +160,13 @@ impl<'w> Saver<'w> {
     #[inline]
     pub(super) fn begin(&mut self) -> Option<Shared> {
         self.writer.boundary();
+        // One seldom waits: to look costs less than to take what is not there.
+        if self.pending.is_some() { self.take_pending() } else { None }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_pending(&mut self) -> Option<Shared> {
         self.pending.take()
     }
 

@@ -264,6 +264,14 @@ impl Writer {
         }
     }
 
+    /// Short text at a boundary where no frame ends, without any call; false where nothing is written.
+    #[inline(always)]
+    pub(super) fn short_text(&mut self, text: &[u8]) -> bool {
+        self.protocol >= 4
+            && self.out.len() < self.full
+            && raw::append_few(&mut self.out, [op::SHORT_BINUNICODE, text.len() as u8], text)
+    }
+
     /// Text with a memo number, which is the next.
     #[inline]
     pub(super) fn new_text(&mut self, text: &[u8], memo: u32) {

@@ -45,9 +45,49 @@ pub(crate) fn append<const N: usize, const M: usize>(
     }
 }
 
+/// [`append`] of few bytes where there is room for them, without any call; false where nothing was
+/// appended.
+#[inline(always)]
+pub(crate) fn append_few<const N: usize>(out: &mut Vec<u8>, header: [u8; N], bytes: &[u8]) -> bool {
+    let len = out.len();
+    if bytes.len() > FEW || out.capacity() - len < N + bytes.len() {
+        return false;
+    }
+    // SAFETY:
+    // - The header and the bytes fit into the capacity behind `len`.
+    // - The vector is borrowed mutably, so `bytes` lie elsewhere.
+    // - All bytes up to the new length are written.
+    unsafe {
+        let end = out.as_mut_ptr().add(len);
+        end.cast::<[u8; N]>().write_unaligned(header);
+        copy(bytes.as_ptr(), end.add(N), bytes.len());
+        out.set_len(len + N + bytes.len());
+    }
+    true
+}
+
+/// So many bytes are copied without a call.
+const FEW: usize = 64;
+
 #[cfg(test)]
 mod tests {
-    use super::{append, as_vec};
+    use super::{append, append_few, as_vec};
+
+    #[test]
+    fn few_bytes_are_appended_where_there_is_room() {
+        for len in 0..100 {
+            let bytes: Vec<u8> = (0..len).collect();
+            let mut out = Vec::with_capacity(4 + bytes.len());
+            out.extend([7, 8]);
+            let room = out.capacity() - 4;
+            assert!(!append_few(&mut out, [1, 2], &vec![0; room + 1]));
+            assert_eq!(out, [7, 8]);
+            match append_few(&mut out, [1, 2], &bytes) {
+                true => assert_eq!(out, [&[7, 8, 1, 2], &*bytes].concat()),
+                false => assert!(len > 64),
+            }
+        }
+    }
 
     #[test]
     fn a_vector_is_recognised_behind_a_reference_too() {

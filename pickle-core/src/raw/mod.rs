@@ -22,7 +22,7 @@ mod text;
 
 use std::marker::PhantomData;
 
-pub(crate) use append::{append, as_vec};
+pub(crate) use append::{append, append_few, as_vec};
 pub use decode::{Fields, Filled, Head, Slot};
 pub(crate) use decode::{decode_array, decode_each, decode_into_vec, decode_value};
 pub use encode::{Cursor, FieldsMut, HeadMut, Written};
