@@ -141,6 +141,35 @@ fn writes_of_many_threads_are_all_acknowledged() {
 }
 
 #[test]
+fn who_saw_one_write_of_a_batch_sees_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let write = |number: u32| {
+        let put = |key| Op::Put { key: vec![key], value: number.to_be_bytes().to_vec() };
+        assert_eq!(engine.apply(&[], &[put(1), put(2), put(3)]).unwrap(), Applied::Committed);
+    };
+    let read = |key| {
+        let value = engine.get(&[key]).unwrap().unwrap();
+        u32::from_be_bytes((*value).try_into().unwrap())
+    };
+    write(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| (1..=3000).for_each(write));
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut latest = 0;
+                while latest < 3000 {
+                    // Each is read later, so it is of the same batch or of a later one.
+                    let (first, second, third) = (read(1), read(2), read(3));
+                    assert!(latest <= first && first <= second && second <= third);
+                    latest = third;
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn an_index_that_differs_from_the_journal_is_found_and_built_anew() {
     let folder = tempfile::tempdir().unwrap();
     let mut model = Model::new();
