@@ -8,7 +8,8 @@
 pub(super) unsafe fn copy(from: *const u8, to: *mut u8, count: usize) {
     // SAFETY: all offsets below are at most `count` minus the width of the access.
     unsafe {
-        // The parts overlap where the stretch is shorter than they are together.
+        // The parts overlap where the stretch is shorter than they are together. Lengths of 16 and 17
+        // take the same branch: texts that end in a number are often some of each.
         macro_rules! parts {
             ($type:ty: $($offset:expr),*) => {
                 $(
@@ -23,7 +24,7 @@ pub(super) unsafe fn copy(from: *const u8, to: *mut u8, count: usize) {
             } else if count > 0 {
                 parts!(u8: 0, count / 2, count - 1);
             }
-        } else if count <= 16 {
+        } else if count < 16 {
             parts!(u64: 0, count - 8);
         } else if count <= 32 {
             parts!(u128: 0, count - 16);
