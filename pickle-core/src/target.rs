@@ -2,7 +2,8 @@
 
 use crate::error::Result;
 use crate::graph::NodeId;
-use crate::native::{Fields, Reader};
+use crate::native::Reader;
+use crate::raw::Loaded;
 use crate::restore::Restorer;
 use crate::traits::Unpickle;
 use crate::type_info::TypeInfo;
@@ -23,35 +24,14 @@ pub(crate) trait Target<'de> {
     fn clear(&mut self);
 }
 
-impl<'de, T: Unpickle<'de>> Target<'de> for Option<T> {
-    fn info(&self) -> &'static TypeInfo {
-        TypeInfo::of::<T>()
-    }
-
-    fn decode(&mut self, head: &'de [u8], reader: &mut Reader<'de>) -> Result<()> {
-        *self = Some(reader.value(Fields::new(head).head::<T>())?);
-        Ok(())
-    }
-
-    fn restore(&mut self, id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<()> {
-        *self = Some(T::restore(id, restorer)?);
-        Ok(())
-    }
-
-    fn clear(&mut self) {
-        *self = None;
-    }
-}
-
 /// The value that `load` fills a place with.
 #[inline]
 pub(crate) fn value_of<'de, T: Unpickle<'de>>(
     load: impl FnOnce(&mut dyn Target<'de>) -> Result<()>,
 ) -> Result<T> {
-    let mut place = None;
-    match (load(&mut place), place) {
-        (Ok(()), Some(value)) => Ok(value),
-        (Ok(()), None) => unreachable!("a load that succeeds fills its place"),
-        (Err(error), _) => Err(error),
+    let mut loaded = Loaded::new();
+    match load(&mut loaded) {
+        Ok(()) => Ok(loaded.into_value()),
+        Err(error) => Err(error),
     }
 }

@@ -5,13 +5,14 @@ use std::any::TypeId;
 use crate::error::Result;
 use crate::graph::NodeId;
 use crate::native::{
-    Cursor, Fields, Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written,
+    Cursor, FieldImage, Fields, Filled, Head, HeadMut, Image, KindOf, Measure, Parts, Reader, Slot,
+    Writer, Written,
 };
-use crate::python::{BigInt, Saver};
+use crate::python::{BigInt, FieldSaver, Saver};
 use crate::registry::Registry;
 use crate::restore::{CellVisitor, Restorer};
 use crate::schema::{SchemaBuilder, SchemaId};
-use crate::shape::Shape;
+use crate::shape::{Field, Shape};
 use crate::shared::{self, Family, Loading, SlotId};
 
 /// How a type lies in a native pickle.
@@ -36,6 +37,10 @@ pub trait Layout {
 
     /// The proof that the memory of this type is its head.
     const IMAGE: Image<Self> = Image::NONE;
+
+    /// The fields that [`IMAGE`](Self::IMAGE) is made of.
+    #[doc(hidden)]
+    const FIELDS: &'static [FieldImage] = &[];
 
     /// Whether a value may be `None` in Python, so that an `Option` of this type needs a tuple of
     /// one item to tell `Some(None)` from `None`.
@@ -129,6 +134,20 @@ pub trait Pickle: Layout {
         None
     }
 
+    /// [`measure`](Self::measure) of a field.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn measure_next(&self, measure: &mut Measure) -> Result<()> {
+        if Self::FIXED { Ok(()) } else { self.measure(measure) }
+    }
+
+    /// [`save`](Self::save) of a field.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn save_next(&self, field: &'static Field, fields: &mut FieldSaver<'_, '_>) -> Result<()> {
+        fields.put_by(field, self, Self::save)
+    }
+
     /// [`encode`](Self::encode) of a field, into the next of its struct's heads.
     #[doc(hidden)]
     #[inline(always)]
@@ -150,6 +169,10 @@ pub trait Unpickle<'de>: Layout + Sized {
         reader: &mut Reader<'de>,
         slot: Slot<'b, Self>,
     ) -> Result<Filled<'b, Self>>;
+
+    /// The fields that a value is made of, where it is a derived struct.
+    #[doc(hidden)]
+    const PARTS: Option<Parts<'de, Self>> = None;
 
     /// Builds the value that a node of a graph denotes: an object of Python's, or one that another
     /// version of this type was pickled from.
@@ -187,16 +210,22 @@ pub trait Unpickle<'de>: Layout + Sized {
     /// What stands for a value that comes later, where the type has such.
     #[doc(hidden)]
     #[inline]
-    fn shell(_: &Restorer<'_, 'de>) -> Option<Self> {
-        None
+    fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
+        match Self::PARTS {
+            Some(parts) => parts.shell(restorer),
+            None => None,
+        }
     }
 
     /// Visits the cells of a value, in the order in which [`restore`](Self::restore) meets them.
     /// None where it meets them in no order of the value's, or not itself.
     #[doc(hidden)]
     #[inline]
-    fn visit_cells(&self, _: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
-        Ok(())
+    fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
+        match Self::PARTS {
+            Some(parts) => parts.visit_cells(self, visitor),
+            None => Ok(()),
+        }
     }
 
     /// The value of a field that the pickle does not have, where the type has one of its own.
@@ -216,12 +245,9 @@ pub trait Unpickle<'de>: Layout + Sized {
         Self::decode(fields.head(), reader, slot)
     }
 
-    /// [`decode_next`](Self::decode_next) where there is no place yet.
+    /// What is done with a field of this type.
     #[doc(hidden)]
-    #[inline(always)]
-    fn decode_value(fields: &mut Fields<'_>, reader: &mut Reader<'de>) -> Result<Self> {
-        reader.value(fields.head())
-    }
+    const KIND: KindOf<'de, Self> = KindOf::OWN;
 }
 
 /// A type that can be loaded from a pickle without borrowing from it.

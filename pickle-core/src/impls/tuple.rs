@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
-use crate::native::{Filled, Head, HeadMut, Image, Measure, Reader, Slot, Writer, Written};
+use crate::native::{Filled, Head, HeadMut, Measure, Parts, Reader, Slot, Writer, Written};
 use crate::python::Saver;
-use crate::restore::{CellVisitor, Restorer};
+use crate::restore::Restorer;
 use crate::schema::{Node, Scalar, SchemaBuilder, SchemaId};
 use crate::traits::{Layout, Pickle, Unpickle};
 
@@ -62,7 +62,7 @@ macro_rules! tuples {
         impl<$($type: Layout),*> Layout for ($($type,)*) {
             const HEAD: usize = 0 $(+ $type::HEAD)*;
             const FIXED: bool = true $(&& $type::FIXED)*;
-            const IMAGE: Image<Self> = crate::__image_struct!($($index: $type,)*);
+            crate::__image_struct!($($index: $type,)*);
 
             fn describe(schema: &mut SchemaBuilder) -> SchemaId {
                 let items = vec![$($type::describe(schema)),*];
@@ -107,12 +107,14 @@ macro_rules! tuples {
                 reader: &mut Reader<'de>,
                 slot: Slot<'b, Self>,
             ) -> Result<Filled<'b, Self>> {
-                crate::__decode_struct!(tuple, head, slot, {
-                    $($index: $local, $index => |place, heads| {
-                        Unpickle::decode(heads.head(), reader, place)
-                    };)*
+                // SAFETY: `PARTS` below has the same fields.
+                crate::__decode_struct!(unsafe head, slot, {
+                    $($index: |heads, place| $type::decode_next(heads, reader, place);)*
                 }, |error, index| in_item(error, index))
             }
+
+            const PARTS: Option<Parts<'de, Self>> =
+                Some(crate::__parts!(tuple Self, 'de, { $($index: $type, of $type::KIND;)* }));
 
             fn restore(id: NodeId, restorer: &mut Restorer<'_, 'de>) -> Result<Self> {
                 let items = restorer.exactly(id, [$($index),*].len())?;
@@ -120,17 +122,6 @@ macro_rules! tuples {
                     $type::restore(items[$index], restorer)
                         .map_err(|error| in_item(error, $index))?,
                 )*)))
-            }
-
-            #[inline]
-            fn shell(restorer: &Restorer<'_, 'de>) -> Option<Self> {
-                Some(($($type::shell(restorer)?,)*))
-            }
-
-            #[inline]
-            fn visit_cells(&self, visitor: &mut CellVisitor<'_, '_, 'de>) -> Result<()> {
-                $(self.$index.visit_cells(visitor)?;)*
-                Ok(())
             }
         }
     )*};

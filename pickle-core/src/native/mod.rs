@@ -15,9 +15,9 @@ mod unmeasured;
 pub(crate) mod varint;
 mod writer;
 
-#[doc(hidden)]
-pub use crate::raw::at_most;
 pub use crate::raw::{Cursor, Fields, FieldsMut, Filled, Head, HeadMut, Image, Slot, Written};
+#[doc(hidden)]
+pub use crate::raw::{FieldImage, KindOf, Part, Partial, Parts, at_most, parts};
 pub(crate) use dump::{DumpOptions, Source, dump, dump_in_run};
 pub use header::SchemaMode;
 pub(crate) use header::{Header, MAGIC, append, append_varint, read_pickle};

@@ -44,7 +44,7 @@ impl<'h, T: Layout + ?Sized> Head<'h, T> {
     /// Takes this head apart into those of the fields, in order.
     #[inline(always)]
     pub fn fields(self) -> Fields<'h> {
-        Fields { rest: self.bytes() }
+        Fields { start: self.start, left: T::HEAD, _bytes: PhantomData }
     }
 
     /// The same bytes as the head of a type that is laid out alike.
@@ -57,13 +57,16 @@ impl<'h, T: Layout + ?Sized> Head<'h, T> {
 
 /// The heads of a struct's fields, one after the other.
 pub struct Fields<'h> {
-    rest: &'h [u8],
+    start: NonNull<u8>,
+    left: usize,
+    _bytes: PhantomData<&'h [u8]>,
 }
 
 impl<'h> Fields<'h> {
     /// The fields in a region of the tail.
-    pub(crate) fn new(rest: &'h [u8]) -> Self {
-        Self { rest }
+    #[inline(always)]
+    pub(crate) fn new(region: &'h [u8]) -> Self {
+        Self { start: NonNull::from(region).cast(), left: region.len(), _bytes: PhantomData }
     }
 
     /// The head of the next field.
@@ -73,20 +76,34 @@ impl<'h> Fields<'h> {
     /// [`Layout::HEAD`]. The compiler folds the check away for a right one.
     #[inline(always)]
     pub fn head<T: Layout + ?Sized>(&mut self) -> Head<'h, T> {
-        let (head, rest) = self.rest.split_at(T::HEAD);
-        self.rest = rest;
-        Head { start: NonNull::from(head).cast(), _bytes: PhantomData }
+        Head { start: self.advance(T::HEAD), _bytes: PhantomData }
     }
 
     /// The next bytes, for tags.
     #[inline(always)]
     pub fn take<const N: usize>(&mut self) -> [u8; N] {
-        let (bytes, rest) = self.rest.split_at(N);
-        self.rest = rest;
-        let mut array = [0; N];
-        array.copy_from_slice(bytes);
-        array
+        // SAFETY: `advance` vouches for `N` readable bytes.
+        unsafe { self.advance(N).cast::<[u8; N]>().read() }
     }
+
+    /// The start of `count` bytes that live for `'h`.
+    #[inline(always)]
+    fn advance(&mut self, count: usize) -> NonNull<u8> {
+        if count > self.left {
+            too_long();
+        }
+        let start = self.start;
+        self.left -= count;
+        // SAFETY: `count` bytes of the same region lie before the new position.
+        self.start = unsafe { start.add(count) };
+        start
+    }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn too_long() -> ! {
+    panic!("the fields are longer than their head")
 }
 
 /// A place for one `T` that holds no value yet.
@@ -245,6 +262,21 @@ pub(crate) fn decode_into_vec<'de, T: Unpickle<'de>>(
         }
         // Some element is invalid: the loop below finds out which and why.
     }
+    decode_each_into_vec(items, count, heads, reader)
+}
+
+/// [`decode_into_vec`], one by one.
+// Not inlined, since several callers would each get a loop with the decode of `T` beside it instead
+// of in it.
+#[inline(never)]
+fn decode_each_into_vec<'de, T: Unpickle<'de>>(
+    items: &mut Vec<T>,
+    count: usize,
+    heads: &[u8],
+    reader: &mut Reader<'de>,
+) -> Result<()> {
+    assert!(T::HEAD == 0 || heads.len() / T::HEAD.max(1) >= count);
+    items.reserve(count);
     let base = items.len();
     for index in 0..count {
         // SAFETY:

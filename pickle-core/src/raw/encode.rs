@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use super::Invariant;
 use super::copy::copy;
+use super::decode::too_long;
 use crate::native::{INLINE, Writer};
 use crate::traits::{Layout, Pickle};
 
@@ -133,7 +134,9 @@ impl Cursor<'_> {
 
     #[inline(always)]
     fn advance(&mut self, count: usize) -> *mut u8 {
-        assert!(count <= self.left, "the fields are longer than their head");
+        if count > self.left {
+            too_long();
+        }
         let start = self.next;
         self.left -= count;
         // SAFETY: `count` bytes of the same region lie before the new position.

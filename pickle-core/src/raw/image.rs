@@ -13,6 +13,8 @@ pub(super) type Check = unsafe fn(*const u8, usize, usize) -> bool;
 pub struct Image<T: ?Sized> {
     /// Checks `count` values at distances of `stride` bytes. `None`: not an image.
     pub(super) check: Option<Check>,
+    /// Whether the check finds nothing.
+    is_any: bool,
     _type: PhantomData<*const T>,
 }
 
@@ -26,7 +28,7 @@ impl<T: ?Sized> Copy for Image<T> {}
 
 impl<T: ?Sized> Image<T> {
     /// The memory of `T` says nothing about its head.
-    pub const NONE: Self = Self { check: None, _type: PhantomData };
+    pub const NONE: Self = Self { check: None, is_any: false, _type: PhantomData };
 
     /// States that the memory of `T` is its head.
     ///
@@ -37,7 +39,16 @@ impl<T: ?Sized> Image<T> {
     #[doc(hidden)]
     pub const unsafe fn new(check: Check) -> Self {
         let check = if cfg!(target_endian = "little") { Some(check) } else { None };
-        Self { check, _type: PhantomData }
+        Self { check, is_any: false, _type: PhantomData }
+    }
+
+    /// States that the memory of `T` is its head, and that every bit pattern is a `T`.
+    ///
+    /// # Safety
+    /// As for [`new`](Self::new).
+    const unsafe fn any() -> Self {
+        // SAFETY: handed on to the caller.
+        Self { is_any: true, ..unsafe { Self::new(anything) } }
     }
 
     /// Whether there is a proof.
@@ -71,7 +82,7 @@ macro_rules! plain_images {
         /// The image of a number.
         // SAFETY: numbers have no padding and no invalid bit pattern, and are encoded
         // little-endian.
-        pub(crate) const $name: Image<$type> = unsafe { Image::new(anything) };
+        pub(crate) const $name: Image<$type> = unsafe { Image::any() };
     )*};
 }
 
@@ -151,6 +162,65 @@ pub(crate) const fn array_image<T: Layout, const N: usize>() -> Image<[T; N]> {
     } else {
         Image::NONE
     }
+}
+
+/// A field of a struct, as the image of the struct needs it.
+#[doc(hidden)]
+pub struct FieldImage {
+    offset: usize,
+    size: usize,
+    /// `None`: not an image.
+    check: Option<Check>,
+    is_any: bool,
+}
+
+impl FieldImage {
+    /// A field with the image and the size of the head of its type.
+    pub const fn new<F>(offset: usize, image: Image<F>, head: usize) -> Self {
+        let size = size_of::<F>();
+        let check = if head == size { image.check } else { None };
+        Self { offset, size, check, is_any: image.is_any }
+    }
+}
+
+impl<T: Layout> Image<T> {
+    /// The image of a struct: there is one when its fields are images and lie in memory in order,
+    /// without padding.
+    ///
+    /// # Safety
+    /// [`Layout::FIELDS`] are all fields of `T`, in the order in which they are encoded, each of the
+    /// type and with the offset that it has there.
+    #[doc(hidden)]
+    pub const unsafe fn of_fields() -> Self {
+        let (mut end, mut is_any, mut index) = (0, true, 0);
+        while index < T::FIELDS.len() {
+            let field = &T::FIELDS[index];
+            if field.offset != end || field.check.is_none() {
+                return Self::NONE;
+            }
+            end += field.size;
+            is_any &= field.is_any;
+            index += 1;
+        }
+        if end != T::HEAD || end != size_of::<T>() || end == 0 {
+            return Self::NONE;
+        }
+        // SAFETY: the fields are images, cover the struct without padding, and lie in the order in
+        // which they are encoded; the check asks each of them.
+        unsafe { if is_any { Self::any() } else { Self::new(all_fields::<T>) } }
+    }
+}
+
+/// Whether each field is valid.
+///
+/// # Safety
+/// `count` groups of `T::HEAD` bytes at distances of `stride` from `first` can be read.
+unsafe fn all_fields<T: Layout>(first: *const u8, count: usize, stride: usize) -> bool {
+    T::FIELDS.iter().all(|field| match field.check {
+        // SAFETY: the field lies in each of the groups.
+        Some(check) => unsafe { check(first.add(field.offset), count, stride) },
+        None => false,
+    })
 }
 
 /// The memory of a slice, where it is its own heads.

@@ -1,81 +1,132 @@
 //! What the derive expands to. The `unsafe` stays here, so that the derive emits none.
 
-/// Decodes the fields of a struct in place, in the order given: for each field an expression that
-/// makes a `Result<Filled<_>>` from its slot and the heads of the fields. The last expression adds
-/// to an error the step into the field of a number; there is one place for that, not one per field.
+/// The table of a struct's fields: of each the type; or also what it is where it is missing, or a
+/// function that makes it.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __decode_struct {
-    ($kind:tt, $head:expr, $slot:expr, {
-        $($field:tt: $local:ident, $index:expr => |$place:ident, $heads:ident| $decode:expr;)*
-    }, |$error:ident, $number:ident| $step:expr) => {{
-        // Every field is named, nothing else, and all can be borrowed: the struct is not packed.
-        let _ = |whole: &Self| $crate::__all_fields!($kind, whole, $($field)*);
-        let head = $head;
-        match $crate::native::Slot::copy_image($slot, head) {
-            ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
-            #[allow(unused_mut)]
-            #[allow(unused_labels, unused_variables)]
-            ::core::result::Result::Err(mut slot) => match 'fields: {
-                #[allow(unused_variables, unused_mut)]
-                let mut heads = $crate::native::Head::fields(head);
-                #[allow(unused_variables)]
-                let whole = $crate::native::Slot::as_mut_ptr(&mut slot);
-                $(
-                    let $local = {
-                        #[allow(unused_variables)]
-                        let $heads = &mut heads;
-                        // SAFETY: `whole` is valid for writing, so are its fields. They are
-                        // aligned, since the struct is not packed.
-                        let (field, $place) = unsafe {
-                            let field = &raw mut (*whole).$field;
-                            (field, $crate::native::Slot::new(field))
-                        };
-                        match $decode {
-                            ::core::result::Result::Ok(filled) => {
-                                ::core::assert!($crate::native::Filled::is_at(&filled, field));
-                                filled
-                            }
-                            ::core::result::Result::Err(error) => {
-                                break 'fields ::core::result::Result::Err((error, $index));
-                            }
-                        }
-                    };
-                )*
-                // SAFETY: all fields are filled, and the whole takes them over.
-                unsafe {
-                    $( $crate::native::Filled::keep_in_parent($local); )*
-                    ::core::result::Result::Ok($crate::native::Slot::assume_filled(slot))
-                }
-            } {
-                ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
-                ::core::result::Result::Err(failed) => {
-                    let ($error, $number): ($crate::Error, ::core::primitive::usize) = failed;
-                    ::core::result::Result::Err($step)
-                }
-            },
+macro_rules! __parts {
+    (@all struct $whole:ident $($field:tt)*) => { let Self { $($field: _,)* } = $whole; };
+    (@all tuple $whole:ident $($field:tt)*) => { let ($($crate::__parts!(@any $field),)*) = $whole; };
+    (@any $field:tt) => { _ };
+    (@part $at:expr, $type:ty, of $kind:expr) => { $crate::native::Part::of::<$type>($at, $kind) };
+    (@part $at:expr, $type:ty, or $default:expr) => {
+        $crate::native::Part::or::<$type, _>($at, $default)
+    };
+    (@part $at:expr, $type:ty, by $make:expr) => {
+        $crate::native::Part::by::<$type, _>($at, $make)
+    };
+    (@part $at:expr, $type:ty, skipped $make:expr) => {
+        $crate::native::Part::skipped::<$type, _>($at, |_| ::core::result::Result::Ok($make))
+    };
+    (@part $at:expr, $type:ty, decoded) => {
+        $crate::native::Part::by::<$type, _>($at, |_| ::core::unreachable!("it is only decoded"))
+    };
+    ($kind:tt $whole:ty, $de:lifetime, { $($field:tt: $type:ty, $how:ident $($make:expr)?;)* }) => {{
+        // Every field is named, with its type, and nothing else.
+        let _ = |whole: &$whole| {
+            $crate::__parts!(@all $kind whole $($field)*);
+            $( let _: *const $type = &raw const whole.$field; )*
+        };
+        const {
+            let list: &$de [$crate::native::Part<$de>] = const {
+                &[$(
+                    $crate::__parts!(
+                        @part ::core::mem::offset_of!($whole, $field), $type, $how $($make)?
+                    ),
+                )*]
+            };
+            // SAFETY: the offsets are the fields', and the types were compared.
+            unsafe { $crate::native::Parts::<$whole>::new(list) }
         }
     }};
 }
 
-/// Takes a value apart, which compiles only when all its fields are named.
+/// Decodes the fields of a struct in place: by their types, or by an expression of a `Result`. The
+/// last expression adds to an error the step into the field of a number.
+///
+/// # Safety
+/// These are the fields of `Unpickle::PARTS`, in its order.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __all_fields {
-    (struct, $whole:ident, $($field:tt)*) => {{
-        let Self { $($field: _,)* } = $whole;
-        $( let _ = &$whole.$field; )*
-    }};
-    (tuple, $whole:ident, $($field:tt)*) => {{
-        let ($($crate::__ignore!($field),)*) = $whole;
+macro_rules! __decode_struct {
+    (unsafe $head:expr, $slot:expr, {
+        $($field:tt: |$heads:ident, $place:ident| $decode:expr;)*
+    }, |$error:ident, $failed:ident| $step:expr) => {{
+        let head = $head;
+        match $crate::native::Slot::copy_image($slot, head) {
+            ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
+            ::core::result::Result::Err(mut slot) => {
+                let parts = $crate::native::parts::<Self>();
+                let whole = $crate::native::Slot::as_mut_ptr(&mut slot);
+                let heads = $crate::native::Head::fields(head);
+                // SAFETY: the slot's place is valid for writing, and used by this alone; the table
+                // is that of the fields, as the user of this macro says.
+                $crate::__decode_fields!(unsafe parts, whole, heads, {
+                    $($field: |$heads, $place| $decode;)*
+                // SAFETY: all fields are filled.
+                }, ::core::result::Result::Ok(unsafe { $crate::native::Slot::assume_filled(slot) }),
+                |$error, $failed| ::core::result::Result::Err($step))
+            }
+        }
     }};
 }
 
+/// Decodes the fields of a variant into a tuple, from their heads. The last expression, to return an
+/// error, gets it with the number of the field.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __ignore {
-    ($field:tt) => {
-        _
+macro_rules! __decode_variant {
+    ($whole:ty, $de:lifetime, $all:expr, {
+        $($field:tt: $type:ty, |$heads:ident, $place:ident| $decode:expr;)*
+    }, |$error:ident, $failed:ident| $return:expr) => {{
+        let parts = $crate::__parts!(
+            tuple $whole, $de, { $($field: $type, decoded;)* }
+        );
+        let mut tuple = ::core::mem::MaybeUninit::<$whole>::uninit();
+        let whole = ::core::mem::MaybeUninit::as_mut_ptr(&mut tuple);
+        let heads = $all;
+        // SAFETY: the local is nobody else's; the table is that of the same fields.
+        $crate::__decode_fields!(unsafe parts, whole, heads, {
+            $($field: |$heads, $place| $decode;)*
+        // SAFETY: all fields are filled.
+        }, unsafe { ::core::mem::MaybeUninit::assume_init(tuple) }, |$error, $failed| $return)
+    }};
+}
+
+/// Decodes all fields of a place; then evaluates one expression, or another with an error and the
+/// number of its field.
+///
+/// # Safety
+/// The place is valid for writing and used by nobody else; the table is that of these fields.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __decode_fields {
+    (unsafe $parts:ident, $whole:ident, $all:ident, {
+        $($field:tt: |$heads:ident, $place:ident| $decode:expr;)*
+    }, $complete:expr, |$error:ident, $failed:ident| $return:expr) => {
+        'whole: {
+            // SAFETY: handed on to the user of this macro.
+            let mut partial = unsafe { $crate::native::Partial::new($whole, $parts, $all) };
+            let $error = 'fields: {
+                $(
+                    // SAFETY: the place is valid, and the field is the next part's.
+                    let (field, ($heads, $place)) = unsafe {
+                        let field = &raw mut (*$whole).$field;
+                        (field, partial.next(field))
+                    };
+                    let decoded = $decode;
+                    // SAFETY: the field is the next part's.
+                    if let ::core::option::Option::Some(error) = unsafe { partial.keep(decoded, field) } {
+                        break 'fields error;
+                    }
+                )*
+                // SAFETY: all were decoded.
+                unsafe { partial.complete() };
+                break 'whole $complete;
+            };
+            let $failed = partial.failed();
+            $return
+        }
     };
 }
 
@@ -114,46 +165,19 @@ macro_rules! __image_enum {
     }};
 }
 
-/// The image of a struct: there is one when its fields are images and lie in memory in order,
-/// without padding.
+/// `Layout::FIELDS` and `Layout::IMAGE` of a struct.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __image_struct {
-    ($($field:tt: $type:ty,)*) => {{
-        const fn in_order<T>(fields: &[(usize, usize, bool)], head: usize) -> bool {
-            let (mut at, mut index) = (0, 0);
-            while index < fields.len() {
-                let (offset, size, image) = fields[index];
-                if offset != at || !image {
-                    return false;
-                }
-                at += size;
-                index += 1;
-            }
-            at == head && at == ::core::mem::size_of::<T>() && at > 0
-        }
-        if in_order::<Self>(
-            &[$((
+    ($($field:tt: $type:ty,)*) => {
+        const FIELDS: &'static [$crate::native::FieldImage] = &[$(
+            $crate::native::FieldImage::new(
                 ::core::mem::offset_of!(Self, $field),
-                ::core::mem::size_of::<$type>(),
-                <$type as $crate::Layout>::IMAGE.is_some()
-                    && <$type as $crate::Layout>::HEAD == ::core::mem::size_of::<$type>(),
-            ),)*],
-            <Self as $crate::Layout>::HEAD,
-        ) {
-            // SAFETY: the fields are images, cover the struct without padding, and lie in the
-            // order in which they are encoded; the check asks each of them.
-            unsafe {
-                $crate::native::Image::new(|first, count, stride| {
-                    true $(&& <$type as $crate::Layout>::IMAGE.check(
-                        first.add(::core::mem::offset_of!(Self, $field)),
-                        count,
-                        stride,
-                    ))*
-                })
-            }
-        } else {
-            $crate::native::Image::NONE
-        }
-    }};
+                <$type as $crate::Layout>::IMAGE,
+                <$type as $crate::Layout>::HEAD,
+            ),
+        )*];
+        // SAFETY: these are the fields.
+        const IMAGE: $crate::native::Image<Self> = unsafe { $crate::native::Image::of_fields() };
+    };
 }

@@ -17,7 +17,9 @@ mod decode;
 mod encode;
 mod growing;
 mod image;
+mod loaded;
 mod macros;
+mod parts;
 mod text;
 
 use std::marker::PhantomData;
@@ -32,7 +34,10 @@ pub(crate) use image::{
     BOOL, CHAR, F32, F64, I8, I16, I32, I64, I128, U8, U16, U32, U64, U128, array_image,
     image_bytes,
 };
-pub use image::{Image, at_most};
+pub use image::{FieldImage, Image, at_most};
+pub(crate) use loaded::Loaded;
+pub(crate) use parts::Unbuilt;
+pub use parts::{KindOf, Part, Partial, Parts, parts};
 pub(crate) use text::{Place, Text, copy_text, from_utf8};
 
 /// A brand: invariant in `'b`, so that the proof for one place never passes for another.

@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Node, NodeId};
 use crate::hooks::Rebuilt;
+use crate::native::{Parts, parts};
+use crate::raw::Unbuilt;
 use crate::shape::{Body, Field, Fields, Shape, Style, Variant};
 use crate::traits::Unpickle;
 use crate::value::Value;
 
-use super::{CellVisitor, Instance, Restorer};
+use super::{Instance, Restorer};
 
 /// Where the fields of a struct or variant are found.
 #[derive(Clone, Debug)]
@@ -78,6 +80,38 @@ impl<'g, 'de> Restorer<'g, 'de> {
         let owner = Owner { shape, variant: None, fields, deny_unknown };
         self.locate_struct(id, owner, nodes)?;
         self.fields(id, owner, nodes)
+    }
+
+    /// A struct of which the derive made a table.
+    ///
+    /// # Errors
+    /// When the node denotes no such struct, or a field cannot be restored.
+    #[doc(hidden)]
+    pub fn whole_struct<T: Unpickle<'de>>(
+        &mut self,
+        id: NodeId,
+        shape: &'static Shape,
+    ) -> Result<T> {
+        parts::<T>().restore(id, shape, self)
+    }
+
+    /// Restores the parts of a struct.
+    pub(crate) fn restore_parts(
+        &mut self,
+        id: NodeId,
+        shape: &'static Shape,
+        unbuilt: Unbuilt<'_, 'de>,
+    ) -> Result<()> {
+        const FEW: usize = 32;
+        let (mut few, mut many) = ([None; FEW], Vec::new());
+        let nodes = match unbuilt.len() {
+            count @ ..=FEW => &mut few[..count],
+            count => {
+                many.resize(count, None);
+                &mut many[..]
+            }
+        };
+        unbuilt.restore(&mut self.structure(id, shape, nodes)?)
     }
 
     pub(super) fn fields<'r>(
@@ -419,50 +453,38 @@ impl<'g, 'de> RestoredFields<'_, 'g, 'de> {
     /// The next field.
     ///
     /// # Errors
-    /// When it is missing, or cannot be restored.
+    /// When the field is missing and its type has no value for that, or cannot be restored.
+    #[inline]
     pub fn take<T: Unpickle<'de>>(&mut self) -> Result<T> {
-        self.take_by(T::restore, T::absent)
+        match self.next() {
+            Some(node) => match T::restore(node, self.restorer) {
+                Ok(value) => Ok(value),
+                Err(error) => Err(self.in_field(error)),
+            },
+            // Values of such types have no cells.
+            None => T::absent().ok_or_else(|| self.missing()),
+        }
     }
 
-    /// The next field. The functions are the type's [`Unpickle::restore`] and [`Unpickle::absent`],
-    /// named where the field's type stands, so that the compiler says there that they are missing.
+    /// All fields, by their table.
     ///
     /// # Errors
-    /// When the field is missing and its type has no value for that, or cannot be restored.
-    // Behind pointers and not inlined: so it is compiled once for each type of fields, not once for
-    // each field.
-    #[inline(never)]
-    pub fn take_by<T>(
-        &mut self,
-        restore: fn(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
-        absent: fn() -> Option<T>,
-    ) -> Result<T> {
-        let Some(node) = self.next() else {
-            // Values of such types have no cells.
-            return absent().ok_or_else(|| self.missing());
-        };
-        match restore(node, self.restorer) {
-            Ok(value) => Ok(value),
-            Err(error) => Err(self.in_field(error)),
-        }
+    /// When one is missing, or cannot be restored.
+    pub fn all<T>(&mut self, parts: Parts<'de, T>) -> Result<T> {
+        parts.take(self)
     }
 
     /// The next field, or a default where it is missing.
     ///
     /// # Errors
     /// When the field cannot be restored.
-    pub fn take_or<T>(
-        &mut self,
-        restore: fn(NodeId, &mut Restorer<'g, 'de>) -> Result<T>,
-        default: impl FnOnce() -> T,
-        visit_cells: fn(&T, &mut CellVisitor<'_, '_, 'de>) -> Result<()>,
-    ) -> Result<T> {
+    pub fn take_or<T: Unpickle<'de>>(&mut self, default: impl FnOnce() -> T) -> Result<T> {
         match self.nodes[self.index] {
-            Some(_) => self.take_by(restore, || None),
+            Some(_) => self.take(),
             None => {
                 self.index += 1;
                 let value = default();
-                self.restorer.count_cells(&mut |visitor| visit_cells(&value, visitor));
+                self.restorer.count_cells(&mut |visitor| value.visit_cells(visitor));
                 Ok(value)
             }
         }

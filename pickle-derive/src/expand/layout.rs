@@ -54,8 +54,7 @@ fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
         let members = fields.list.iter().map(|field| &field.member);
         let types = fields.list.iter().map(|field| &field.ty);
         quote_spanned! {site()=>
-            const IMAGE: __pickle::native::Image<Self> =
-                __pickle::__image_struct!(#(#members: #types,)*);
+            __pickle::__image_struct!(#(#members: #types,)*);
         }
     });
     quote_spanned! {site()=>

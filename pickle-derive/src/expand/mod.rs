@@ -10,17 +10,24 @@
 //!     impl __pickle::Layout for Point {
 //!         const HEAD: usize = 0 + <f64 as Layout>::HEAD;
 //!         fn describe(schema: &mut SchemaBuilder) -> SchemaId {
-//!             schema.shaped::<Self, 1>(&__SHAPE, |schema| [<f64 as Layout>::describe(schema)])
+//!             schema.shaped::<Self>(&__SHAPE, &[<f64 as Layout>::describe])
 //!         }
 //!     }
 //!     impl __pickle::Pickle for Point { /* measure: sizes; encode: `f64::encode_next(&self.x, ..)` */ }
 //!     impl<'__de> __pickle::Unpickle<'__de> for Point {
+//!         // What restores each field, and drops those of a decode that fails: a table, walked by
+//!         // code that is compiled once.
+//!         const PARTS: Option<Parts<'__de, Self>> = Some(__parts!(struct Self, '__de, {
+//!             x: f64, of <f64 as Unpickle<'__de>>::KIND;
+//!             y: f64, skipped <f64 as AbsentField>::absent();
+//!         }));
 //!         fn decode(head, reader, slot) {
-//!             __decode_struct!(struct, head, slot, {
-//!                 x: __field0 = |place, heads| <f64 as Unpickle>::decode_next(heads, reader, place);
-//!                 y: __field1 = |place, heads| Ok(place.write(<f64 as AbsentField>::absent()));
+//!             __decode_struct!(unsafe head, slot, {
+//!                 x: |heads, place| <f64 as Unpickle>::decode_next(heads, reader, place);
+//!                 y: |heads, place| Ok(place.write(<f64 as AbsentField>::absent()));
 //!             })
 //!         }
+//!         fn restore(id, restorer) { restorer.whole_struct(id, &__SHAPE) }
 //!     }
 //! };
 //! ```

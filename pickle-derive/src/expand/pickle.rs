@@ -172,18 +172,22 @@ fn save_field(
     if field.unknown.is_some() {
         return quote_spanned!(at(field)=> fields.put_unknown(#known, #value)?;);
     }
-    match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
+    let put = match Hooks::of_field(field, container).and_then(|hooks| hooks.get()) {
         None => {
             let ty = &field.ty;
             quote_spanned! {at(field)=>
-                fields.put_by(#known, #value, |value, saver| {
-                    <#ty as __pickle::Pickle>::save(value, saver)
-                })?;
+                <#ty as __pickle::Pickle>::save_next(#value, #known, fields)
             }
         }
         Some(get) => quote_spanned! {site()=>
-            fields.put_state(#known, __pickle::hooks::state_of(#value, #get))?;
+            fields.put_state(#known, __pickle::hooks::state_of(#value, #get))
         },
+    };
+    // What `?` expands to takes the compiler longer.
+    quote_spanned! {site()=>
+        if let ::core::result::Result::Err(error) = #put {
+            return ::core::result::Result::Err(error);
+        }
     }
 }
 
@@ -214,19 +218,16 @@ fn measure_field(
     value: &TokenStream,
     step: &TokenStream,
 ) -> TokenStream {
-    let ty = &field.ty;
-    let (condition, measure) = match Hooks::of_field(field, container) {
-        None => (
-            quote_spanned!(at(field)=> !<#ty as __pickle::Layout>::FIXED),
-            quote_spanned!(at(field)=> <#ty as __pickle::Pickle>::measure(#value, measure)),
-        ),
-        Some(hooks) => (quote!(true), hooks.measure(value)),
+    let measure = match Hooks::of_field(field, container) {
+        None => {
+            let ty = &field.ty;
+            quote_spanned!(at(field)=> <#ty as __pickle::Pickle>::measure_next(#value, measure))
+        }
+        Some(hooks) => hooks.measure(value),
     };
     quote_spanned! {site()=>
-        if #condition {
-            if let ::core::result::Result::Err(error) = #measure {
-                return ::core::result::Result::Err(#step);
-            }
+        if let ::core::result::Result::Err(error) = #measure {
+            return ::core::result::Result::Err(#step);
         }
     }
 }

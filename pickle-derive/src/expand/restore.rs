@@ -3,28 +3,53 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::unpickle::{default, skipped};
+use syn::Member;
+
+use super::unpickle::{VariantTuple, default, skipped};
 use super::{Hooks, at, local, site};
 use crate::model::{Body, Container, Field, Fields, Form, Kind, Variant};
 
 pub(super) fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
-    if let Form::Transparent(_) = container.form {
-        return transparent(container, fields);
+    match container.form {
+        Form::Transparent(_) => transparent(container, fields),
+        _ => quote_spanned!(site()=> restorer.whole_struct(id, &__SHAPE)),
     }
-    let count = fields.pickled().count();
-    let values = values(container, fields);
-    quote_spanned! {site()=>
-        let mut nodes = [::core::option::Option::None; #count];
-        let mut fields = restorer.structure(id, &__SHAPE, &mut nodes)?;
-        ::core::result::Result::Ok(Self { #values })
+}
+
+/// `Unpickle::PARTS`: the fields of a struct, each with how it is restored.
+pub(super) fn parts(container: &Container) -> Option<TokenStream> {
+    let Body::Struct(fields) = &container.body else { return None };
+    if let Form::State { .. } = container.form {
+        return None;
     }
+    let fields = fields.list.iter().map(|field| part(container, field, &field.member));
+    let apart = container.after_load.is_some().then(|| quote!(.apart()));
+    Some(quote_spanned! {site()=>
+        const PARTS: ::core::option::Option<__pickle::native::Parts<'__de, Self>> =
+            ::core::option::Option::Some(
+                __pickle::__parts!(struct Self, '__de, { #(#fields)* }) #apart
+            );
+    })
+}
+
+/// A line of `__parts!`.
+fn part(container: &Container, field: &Field, member: &Member) -> TokenStream {
+    let ty = &field.ty;
+    let how = match (skipped(field), value_of(container, field)) {
+        (Some(value), _) => quote_spanned!(at(field)=> skipped #value),
+        (None, Taken::Plain) => {
+            quote_spanned!(at(field)=> of <#ty as __pickle::Unpickle<'__de>>::KIND)
+        }
+        (None, Taken::Or(default)) => quote_spanned!(at(field)=> or || #default),
+        (None, Taken::By(value)) => quote_spanned!(at(field)=> by |fields| #value),
+    };
+    quote_spanned!(at(field)=> #member: #ty, #how;)
 }
 
 pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
     let arms = variants.iter().enumerate().map(|(number, variant)| {
-        let ident = &variant.ident;
-        let values = values(container, &variant.fields);
-        quote_spanned!(site()=> #number => ::core::result::Result::Ok(Self::#ident { #values }),)
+        let value = of_variant(container, variant);
+        quote_spanned!(site()=> #number => #value,)
     });
     let most = variants.iter().map(|variant| variant.fields.pickled().count()).max().unwrap_or(0);
     let build = quote_spanned! {site()=>
@@ -46,20 +71,39 @@ pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStrea
     }
 }
 
-/// The fields, each taken from what the pickle has for it.
-fn values(container: &Container, fields: &Fields) -> TokenStream {
-    let values = fields.list.iter().map(|field| {
-        let member = &field.member;
-        let value = skipped(field).unwrap_or_else(|| value(container, field));
-        quote_spanned!(site()=> #member: #value,)
-    });
-    quote!(#(#values)*)
+fn of_variant(container: &Container, variant: &Variant) -> TokenStream {
+    let ident = &variant.ident;
+    let VariantTuple { types, locals, values } = VariantTuple::new(&variant.fields);
+    let built = quote_spanned!(site()=> ::core::result::Result::Ok(Self::#ident { #(#values)* }));
+    if locals.is_empty() {
+        return built;
+    }
+    let parts = variant
+        .fields
+        .pickled()
+        .map(|(index, field)| part(container, field, &syn::Index::from(index).into()));
+    quote_spanned! {site()=>
+        match fields.all(__pickle::__parts!(tuple (#(#types,)*), '__de, { #(#parts)* })) {
+            ::core::result::Result::Ok((#(#locals,)*)) => #built,
+            ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+        }
+    }
 }
 
-fn value(container: &Container, field: &Field) -> TokenStream {
+/// How a field is taken from what the pickle has for it.
+enum Taken {
+    /// By its type.
+    Plain,
+    /// By its type, or else this.
+    Or(TokenStream),
+    /// By what makes a result of `fields`.
+    By(TokenStream),
+}
+
+fn value_of(container: &Container, field: &Field) -> Taken {
     let ty = &field.ty;
     if field.unknown.is_some() {
-        return quote_spanned!(at(field)=> fields.take_unknown::<#ty>()?);
+        return Taken::By(quote_spanned!(at(field)=> fields.take_unknown::<#ty>()));
     }
     let default = match (&field.default, container.default) {
         (Some(_), _) => Some(default(field)),
@@ -73,25 +117,14 @@ fn value(container: &Container, field: &Field) -> TokenStream {
     };
     let set = Hooks::of_field(field, container).and_then(|hooks| hooks.set());
     match (set, default) {
-        (None, None) => quote_spanned! {at(field)=>
-            fields.take_by(
-                <#ty as __pickle::Unpickle<'__de>>::restore,
-                <#ty as __pickle::Unpickle<'__de>>::absent,
-            )?
-        },
-        (None, Some(default)) => quote_spanned! {at(field)=>
-            fields.take_or(
-                <#ty as __pickle::Unpickle<'__de>>::restore,
-                || #default,
-                <#ty as __pickle::Unpickle<'__de>>::visit_cells,
-            )?
-        },
+        (None, None) => Taken::Plain,
+        (None, Some(default)) => Taken::Or(default),
         (Some(set), None) => {
-            quote_spanned!(at(field)=> fields.take_state::<#ty, _, _>(#set)?)
+            Taken::By(quote_spanned!(at(field)=> fields.take_state::<#ty, _, _>(#set)))
         }
-        (Some(set), Some(default)) => {
-            quote_spanned!(at(field)=> fields.take_state_or::<#ty, _, _>(#set, || #default)?)
-        }
+        (Some(set), Some(default)) => Taken::By(quote_spanned! {at(field)=>
+            fields.take_state_or::<#ty, _, _>(#set, || #default)
+        }),
     }
 }
 
@@ -117,27 +150,22 @@ fn transparent(container: &Container, fields: &Fields) -> TokenStream {
     }
 }
 
-/// `Unpickle::shell` and `Unpickle::visit_cells`. Where a hook makes the value or looks at it, there
-/// is no shell, and its cells do not wait.
+/// `Unpickle::shell` and `Unpickle::visit_cells` of an enum. Where a hook makes the value or looks at
+/// it, there is no shell, and its cells do not wait.
 pub(super) fn cells(container: &Container) -> TokenStream {
+    let Body::Enum(variants) = &container.body else { return TokenStream::new() };
     if matches!(container.form, Form::State { .. }) || container.after_load.is_some() {
         return TokenStream::new();
     }
-    let (shell, visit) = match &container.body {
-        Body::Struct(fields) => (shell(container, fields), visit_struct(container, fields)),
-        Body::Enum(variants) => (unit(variants), visit_enum(container, variants)),
-    };
-    let shell = shell.map(|shell| {
+    let shell = unit(variants).map(|shell| {
         quote_spanned! {site()=>
             #[inline]
-            fn shell(
-                restorer: &__pickle::Restorer<'_, '__de>,
-            ) -> ::core::option::Option<Self> {
+            fn shell(_: &__pickle::Restorer<'_, '__de>) -> ::core::option::Option<Self> {
                 ::core::option::Option::Some(#shell)
             }
         }
     });
-    let visit = visit.map(|visit| {
+    let visit = visit_enum(container, variants).map(|visit| {
         quote_spanned! {site()=>
             #[inline]
             fn visit_cells(
@@ -170,30 +198,6 @@ fn unit(variants: &[Variant]) -> Option<TokenStream> {
     let unit = variants.iter().find(|variant| variant.fields.list.is_empty())?;
     let ident = &unit.ident;
     Some(quote_spanned!(site()=> Self::#ident {}))
-}
-
-fn shell(container: &Container, fields: &Fields) -> Option<TokenStream> {
-    if plain(container, fields).count() != fields.list.len() {
-        return None;
-    }
-    let values = fields.list.iter().map(|field| {
-        let (member, ty) = (&field.member, &field.ty);
-        quote_spanned! {at(field)=>
-            #member: <#ty as __pickle::Unpickle<'__de>>::shell(restorer)?,
-        }
-    });
-    Some(quote_spanned!(site()=> Self { #(#values)* }))
-}
-
-fn visit_struct(container: &Container, fields: &Fields) -> Option<TokenStream> {
-    let visits = plain(container, fields).map(|(_, field)| {
-        let (member, ty) = (&field.member, &field.ty);
-        quote_spanned! {at(field)=>
-            <#ty as __pickle::Unpickle<'__de>>::visit_cells(&self.#member, visitor)?;
-        }
-    });
-    let visits: Vec<_> = visits.collect();
-    (!visits.is_empty()).then(|| quote!(#(#visits)*))
 }
 
 fn visit_enum(container: &Container, variants: &[Variant]) -> Option<TokenStream> {

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::pickle::tag;
@@ -54,6 +55,7 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
             }
         }
     };
+    let parts = restore::parts(container);
     let cells = restore::cells(container);
     quote_spanned! {site()=>
         #[automatically_derived]
@@ -66,6 +68,8 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
             ) -> __pickle::Result<__pickle::native::Filled<'__slot, Self>> {
                 #decode
             }
+
+            #parts
 
             fn restore(
                 id: __pickle::graph::NodeId,
@@ -80,36 +84,20 @@ pub(super) fn unpickle(container: &Container) -> TokenStream {
 }
 
 fn of_struct(container: &Container, fields: &Fields) -> TokenStream {
-    let mut pickled = 0_usize..;
-    let fields = fields.list.iter().enumerate().map(|(position, field)| {
-        let (member, local) = (&field.member, local(position));
-        let (decode, index) = match skipped(field) {
+    let fields = fields.list.iter().map(|field| {
+        let member = &field.member;
+        let decode = match skipped(field) {
             Some(value) => {
-                (quote_spanned!(at(field)=> ::core::result::Result::Ok(place.write(#value))), 0)
+                quote_spanned!(at(field)=> ::core::result::Result::Ok(place.write(#value)))
             }
-            None => {
-                let index = pickled.next().unwrap_or_default();
-                let decode = match Hooks::of_field(field, container) {
-                    None => {
-                        let ty = &field.ty;
-                        quote_spanned! {at(field)=>
-                            <#ty as __pickle::Unpickle<'__de>>::decode_next(heads, reader, place)
-                        }
-                    }
-                    Some(hooks) => {
-                        let ty = &field.ty;
-                        let value = hooks.decode(&quote!(#ty));
-                        quote_spanned!(site()=> #value.map(|value| place.write(value)))
-                    }
-                };
-                (decode, index)
-            }
+            None => decode_field(container, field),
         };
-        quote_spanned!(site()=> #member: #local, #index => |place, heads| #decode;)
+        quote_spanned!(at(field)=> #member: |heads, place| #decode;)
     });
+    // `restore::parts` makes `PARTS` of the same list.
     quote_spanned! {site()=>
         __pickle::__decode_struct!(
-            struct, head, slot, { #(#fields)* }, |error, index| __SHAPE.in_field(error, index)
+            unsafe head, slot, { #(#fields)* }, |error, index| __SHAPE.in_field(error, index)
         )
     }
 }
@@ -128,62 +116,77 @@ fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
     let unknown = quote_spanned! {site()=>
         tag => ::core::result::Result::Err(reader.unknown_variant(head, tag.into(), #name)),
     };
-    if variants.iter().all(|variant| variant.fields.pickled().next().is_none()) {
-        return quote_spanned! {site()=>
-            let mut fields = head.fields();
-            match #tag::from_le_bytes(fields.take()) { #(#arms)* #unknown }
-        };
-    }
-    // One place adds the step into a field to an error, whichever field it comes from.
     quote_spanned! {site()=>
         let mut fields = head.fields();
-        let decoded = 'fields: {
-            ::core::result::Result::Ok(
-                match #tag::from_le_bytes(fields.take()) { #(#arms)* #unknown }
-            )
-        };
-        match decoded {
-            ::core::result::Result::Ok(decoded) => decoded,
-            ::core::result::Result::Err((error, variant, index)) => {
-                ::core::result::Result::Err(__SHAPE.in_variant(error, variant, index))
-            }
-        }
+        match #tag::from_le_bytes(fields.take()) { #(#arms)* #unknown }
     }
 }
 
 fn of_variant(container: &Container, number: usize, variant: &Variant) -> TokenStream {
     let Variant { ident, fields, .. } = variant;
+    let tuple = VariantTuple::new(fields);
+    let values = &tuple.values;
+    let built = quote_spanned!(site()=> slot.write(Self::#ident { #(#values)* }));
+    if tuple.locals.is_empty() {
+        return quote_spanned!(site()=> ::core::result::Result::Ok(#built));
+    }
     let size = size(fields);
-    let lets = fields.pickled().map(|(index, field)| {
-        let (local, ty) = (local(index), &field.ty);
-        let decode = match Hooks::of_field(field, container) {
-            None => quote_spanned! {at(field)=>
-                <#ty as __pickle::Unpickle<'__de>>::decode_value(&mut fields, reader)
-            },
-            Some(hooks) => hooks.decode(&quote!(#ty)),
-        };
-        quote_spanned! {site()=>
-            let #local: #ty = match #decode {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(error) => {
-                    break 'fields ::core::result::Result::Err((error, #number, #index));
-                }
-            };
-        }
+    let parts = fields.pickled().map(|(index, field)| {
+        let (index, ty) = (syn::Index::from(index), &field.ty);
+        let decode = decode_field(container, field);
+        quote_spanned!(at(field)=> #index: #ty, |heads, place| #decode;)
     });
-    let mut pickled = 0_usize..;
-    let values = fields.list.iter().map(|field| {
-        let member = &field.member;
-        let value = skipped(field).unwrap_or_else(|| {
-            let local = local(pickled.next().unwrap_or_default());
-            quote!(#local)
-        });
-        quote_spanned!(site()=> #member: #value,)
-    });
+    let (types, locals) = (&tuple.types, &tuple.locals);
     quote_spanned! {site()=>
-        let mut fields = reader.variant(fields, #size)?;
-        #(#lets)*
-        ::core::result::Result::Ok(slot.write(Self::#ident { #(#values)* }))
+        let fields = match reader.variant(fields, #size) {
+            ::core::result::Result::Ok(fields) => fields,
+            ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
+        };
+        let (#(#locals,)*) = __pickle::__decode_variant!(
+            (#(#types,)*), '__de, fields, { #(#parts)* }, |error, index| {
+                return ::core::result::Result::Err(__SHAPE.in_variant(error, #number, index));
+            }
+        );
+        ::core::result::Result::Ok(#built)
+    }
+}
+
+/// Decodes a field from the next of `heads` into `place`.
+fn decode_field(container: &Container, field: &Field) -> TokenStream {
+    let ty = &field.ty;
+    match Hooks::of_field(field, container) {
+        None => quote_spanned! {at(field)=>
+            <#ty as __pickle::Unpickle<'__de>>::decode_next(heads, reader, place)
+        },
+        Some(hooks) => {
+            let value = hooks.decode(&quote!(#ty));
+            quote_spanned!(site()=> #value.map(|value| place.write(value)))
+        }
+    }
+}
+
+/// The pickled fields of a variant as a tuple, and what the variant is built of.
+pub(super) struct VariantTuple<'f> {
+    pub(super) types: Vec<&'f syn::Type>,
+    pub(super) locals: Vec<Ident>,
+    /// `member: value,` for each field, whether it is in the tuple or not.
+    pub(super) values: Vec<TokenStream>,
+}
+
+impl<'f> VariantTuple<'f> {
+    pub(super) fn new(fields: &'f Fields) -> Self {
+        let mut locals = Vec::new();
+        let values = fields.list.iter().map(|field| {
+            let member = &field.member;
+            let value = skipped(field).unwrap_or_else(|| {
+                let local = local(locals.len());
+                locals.push(local.clone());
+                quote!(#local)
+            });
+            quote_spanned!(site()=> #member: #value,)
+        });
+        let values = values.collect();
+        Self { types: fields.pickled().map(|(_, field)| &field.ty).collect(), locals, values }
     }
 }
 

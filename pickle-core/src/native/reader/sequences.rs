@@ -13,6 +13,24 @@ impl<'de> Reader<'de> {
         &mut self,
         head: Head<'_, H>,
     ) -> Result<Vec<T>> {
+        // Short ones of numbers are worth being inlined. Others are large, and the same in each struct
+        // with such a field.
+        if T::FIXED { self.read_vec(head) } else { self.vec_of_parts(head) }
+    }
+
+    #[inline(never)]
+    fn vec_of_parts<T: Unpickle<'de>, H: Layout + ?Sized>(
+        &mut self,
+        head: Head<'_, H>,
+    ) -> Result<Vec<T>> {
+        self.read_vec(head)
+    }
+
+    #[inline(always)]
+    fn read_vec<T: Unpickle<'de>, H: Layout + ?Sized>(
+        &mut self,
+        head: Head<'_, H>,
+    ) -> Result<Vec<T>> {
         let mut items = Vec::new();
         self.parts::<T, H, _>(
             head,
@@ -92,34 +110,47 @@ impl<'de> Reader<'de> {
                 }
                 self.nest(|reader| part(reader, collection, 0, count, heads))
             }
-            Count::Stream(count) if T::FIXED => {
-                self.charge::<T>(count, footprint, self.stream.rest())?;
-                let size = count.saturating_mul(T::HEAD);
-                let heads = self.take_stream(size)?;
-                reserve(collection, count);
-                part(self, collection, 0, count, heads)
-            }
             Count::Stream(count) => {
-                if count.saturating_mul(T::HEAD) as u64 > self.stream.left() {
-                    return Err(self.end(count.saturating_mul(T::HEAD)));
-                }
-                self.charge::<T>(count, footprint, self.stream.rest())?;
-                reserve(collection, count);
-                self.nest(|reader| {
-                    let mut done = 0;
-                    while done < count {
-                        let size = (count - done).min(BLOCK);
-                        let mut stream = reader.stream;
-                        reader.section(&mut stream, size * T::HEAD, |reader, heads| {
-                            part(reader, collection, done, size, heads)
-                        })?;
-                        reader.stream = stream;
-                        done += size;
-                    }
-                    Ok(())
-                })
+                self.stream_parts::<T, C>(count, footprint, part, reserve, collection)
             }
         }
+    }
+
+    /// Walks a sequence in the stream: all of it where its elements are fixed, or block by block.
+    #[inline(never)]
+    fn stream_parts<T: Unpickle<'de>, C>(
+        &mut self,
+        count: usize,
+        footprint: usize,
+        mut part: impl FnMut(&mut Self, &mut C, usize, usize, &'de [u8]) -> Result<()>,
+        reserve: impl FnOnce(&mut C, usize),
+        collection: &mut C,
+    ) -> Result<()> {
+        let size = count.saturating_mul(T::HEAD);
+        if T::FIXED {
+            self.charge::<T>(count, footprint, self.stream.rest())?;
+            let heads = self.take_stream(size)?;
+            reserve(collection, count);
+            return part(self, collection, 0, count, heads);
+        }
+        if size as u64 > self.stream.left() {
+            return Err(self.end(size));
+        }
+        self.charge::<T>(count, footprint, self.stream.rest())?;
+        reserve(collection, count);
+        self.nest(|reader| {
+            let mut done = 0;
+            while done < count {
+                let size = (count - done).min(BLOCK);
+                let mut stream = reader.stream;
+                reader.section(&mut stream, size * T::HEAD, |reader, heads| {
+                    part(reader, collection, done, size, heads)
+                })?;
+                reader.stream = stream;
+                done += size;
+            }
+            Ok(())
+        })
     }
 
     /// The heads of a sequence in the tail, their memory accounted for.
