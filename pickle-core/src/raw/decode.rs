@@ -186,10 +186,9 @@ impl<T> Filled<'_, T> {
         unsafe { self.place.as_mut() }
     }
 
-    /// Whether the value lies there, for the macros of `raw`.
-    #[doc(hidden)]
+    /// Whether the value lies there.
     #[inline(always)]
-    pub fn is_at(&self, place: *mut T) -> bool {
+    pub(super) fn is_at(&self, place: *mut T) -> bool {
         std::ptr::eq(self.place.as_ptr(), place)
     }
 
@@ -197,16 +196,6 @@ impl<T> Filled<'_, T> {
     #[inline(always)]
     pub(crate) fn keep(self) {
         let _ = ManuallyDrop::new(self);
-    }
-
-    /// For the macros of `raw`.
-    ///
-    /// # Safety
-    /// The caller owns the place and takes over the value.
-    #[doc(hidden)]
-    #[inline(always)]
-    pub unsafe fn keep_in_parent(self) {
-        self.keep();
     }
 }
 
@@ -245,9 +234,9 @@ pub(crate) fn decode_into_vec<'de, T: Unpickle<'de>>(
     heads: &[u8],
     reader: &mut Reader<'de>,
 ) -> Result<()> {
-    assert!(T::HEAD == 0 || heads.len() / T::HEAD.max(1) >= count);
-    items.reserve(count);
     if let Some(check) = T::IMAGE.check {
+        assert!(T::HEAD == 0 || heads.len() / T::HEAD.max(1) >= count);
+        items.reserve(count);
         // SAFETY:
         // - `heads` holds `count * HEAD` bytes, and `HEAD == size_of::<T>()` for an image.
         // - `check` vouches that every element is a valid `T`.
@@ -260,7 +249,7 @@ pub(crate) fn decode_into_vec<'de, T: Unpickle<'de>>(
                 return Ok(());
             }
         }
-        // Some element is invalid: the loop below finds out which and why.
+        // Some element is invalid: the loop finds out which and why.
     }
     decode_each_into_vec(items, count, heads, reader)
 }

@@ -56,13 +56,12 @@ impl<T: ?Sized> Image<T> {
         self.check.is_some()
     }
 
-    /// Runs the check, for the macros of `raw`.
+    /// Runs the check.
     ///
     /// # Safety
     /// `count` groups of `HEAD` bytes at distances of `stride` from `first` can be read.
-    #[doc(hidden)]
     #[inline(always)]
-    pub unsafe fn check(&self, first: *const u8, count: usize, stride: usize) -> bool {
+    pub(super) unsafe fn check(&self, first: *const u8, count: usize, stride: usize) -> bool {
         match self.check {
             // SAFETY: handed on to the caller.
             Some(check) => unsafe { check(first, count, stride) },

@@ -36,7 +36,7 @@ pub(crate) use image::{
 };
 pub use image::{FieldImage, Image, at_most};
 pub(crate) use loaded::Loaded;
-pub(crate) use parts::Unbuilt;
+pub(crate) use parts::{Built, Unbuilt};
 pub use parts::{KindOf, Part, Partial, Parts, parts};
 pub(crate) use text::{Place, Text, copy_text, from_utf8};
 

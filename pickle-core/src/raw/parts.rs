@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::mem::{MaybeUninit, needs_drop};
 use std::ptr::NonNull;
 
+use super::Invariant;
 use super::decode::{Fields, Filled, Slot};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
@@ -41,29 +42,29 @@ struct FieldKind<'de> {
 }
 
 impl<'de> FieldKind<'de> {
-    const fn by<T, M>() -> Self
-    where
-        M: Fn(&mut RestoredFields<'_, '_, 'de>) -> Result<T> + Copy,
-    {
+    /// Of a field whose cells are not visited.
+    const fn new<T>(
+        restore: unsafe fn(*mut u8, &mut RestoredFields<'_, '_, 'de>) -> Result<()>,
+    ) -> Self {
         Self {
             align: align_of::<T>(),
             is_pickled: true,
             drop: if needs_drop::<T>() { Some(drop_part::<T>) } else { None },
-            restore: restore_by::<T, M>,
+            restore,
             shell: |_, _| false,
             visit: |_, _| Ok(()),
         }
     }
 
+    const fn by<T, M>() -> Self
+    where
+        M: Fn(&mut RestoredFields<'_, '_, 'de>) -> Result<T> + Copy,
+    {
+        Self::new::<T>(restore_by::<T, M>)
+    }
+
     const fn of<T: Unpickle<'de>>() -> Self {
-        Self {
-            align: align_of::<T>(),
-            is_pickled: true,
-            drop: if needs_drop::<T>() { Some(drop_part::<T>) } else { None },
-            restore: restore::<T>,
-            shell: shell::<T>,
-            visit: visit::<T>,
-        }
+        Self { shell: shell::<T>, visit: visit::<T>, ..Self::new::<T>(restore::<T>) }
     }
 }
 
@@ -218,29 +219,12 @@ impl<'de, T> Parts<'de, T> {
         shape: &'static Shape,
         restorer: &mut Restorer<'_, 'de>,
     ) -> Result<T> {
-        let mut whole = MaybeUninit::<T>::uninit();
-        // SAFETY: the local is nobody else's, and is taken for a value only where all parts are
-        // filled.
-        unsafe {
-            let unbuilt = Unbuilt::new(whole.as_mut_ptr(), self);
-            match restorer.restore_parts(id, shape, unbuilt) {
-                Ok(()) => Ok(whole.assume_init()),
-                Err(error) => Err(error),
-            }
-        }
+        self.build(|unbuilt| restorer.restore_parts(id, shape, unbuilt))
     }
 
     /// Restores the fields of a variant.
     pub(crate) fn take(self, fields: &mut RestoredFields<'_, '_, 'de>) -> Result<T> {
-        let mut whole = MaybeUninit::<T>::uninit();
-        // SAFETY: the local is nobody else's, and is taken for a value only where all parts are
-        // filled.
-        unsafe {
-            match Unbuilt::new(whole.as_mut_ptr(), self).restore(fields) {
-                Ok(()) => Ok(whole.assume_init()),
-                Err(error) => Err(error),
-            }
-        }
+        self.build(|unbuilt| unbuilt.restore(fields))
     }
 
     /// The shells of all fields, where each has one.
@@ -248,15 +232,26 @@ impl<'de, T> Parts<'de, T> {
         if !self.has_cells {
             return None;
         }
+        self.build(|unbuilt| unbuilt.shells(restorer).ok_or(())).ok()
+    }
+
+    /// The value whose parts `fill` fills.
+    #[inline(always)]
+    fn build<E>(
+        self,
+        fill: impl for<'b> FnOnce(Unbuilt<'b, 'de>) -> std::result::Result<Built<'b>, E>,
+    ) -> std::result::Result<T, E> {
         let mut whole = MaybeUninit::<T>::uninit();
-        // SAFETY: the local is nobody else's, and is taken for a value only where all parts are
-        // filled.
-        unsafe {
-            if Unbuilt::new(whole.as_mut_ptr(), self).shells(restorer) {
-                Some(whole.assume_init())
-            } else {
-                None
-            }
+        let unbuilt = Unbuilt {
+            whole: whole.as_mut_ptr().cast(),
+            parts: self.list,
+            filled: 0,
+            _brand: PhantomData,
+        };
+        match fill(unbuilt) {
+            // SAFETY: the proof, which can be for no other value, says that all parts are filled.
+            Ok(Built(_)) => Ok(unsafe { whole.assume_init() }),
+            Err(error) => Err(error),
         }
     }
 
@@ -388,57 +383,51 @@ impl<W> Drop for Partial<'_, '_, W> {
     }
 }
 
-/// A [`Partial`] of whatever type: so what fills it is compiled once.
-pub(crate) struct Unbuilt<'p, 'de> {
+/// A [`Partial`] of whatever type: so what fills it is compiled once. [`Built`] is the proof.
+pub(crate) struct Unbuilt<'b, 'de> {
+    /// Valid for writing one value with these parts, and used by nobody else.
     whole: *mut u8,
-    parts: &'p [Part<'de>],
+    parts: &'de [Part<'de>],
     filled: usize,
+    _brand: Invariant<'b, ()>,
 }
 
-impl<'p, 'de> Unbuilt<'p, 'de> {
-    /// A struct without fields yet.
-    ///
-    /// # Safety
-    /// `whole` is valid for writing one `W`, aligned, and nobody else uses it while this is there.
-    unsafe fn new<W>(whole: *mut W, parts: Parts<'de, W>) -> Self
-    where
-        'de: 'p,
-    {
-        Self { whole: whole.cast(), parts: parts.list, filled: 0 }
-    }
+/// The proof that all parts of an [`Unbuilt`] were filled.
+#[must_use]
+pub(crate) struct Built<'b>(Invariant<'b, ()>);
 
+impl<'b, 'de> Unbuilt<'b, 'de> {
     /// How many parts there are.
     pub(crate) fn len(&self) -> usize {
         self.parts.len()
     }
 
     /// Restores all parts.
-    pub(crate) fn restore(mut self, fields: &mut RestoredFields<'_, '_, 'de>) -> Result<()> {
+    pub(crate) fn restore(mut self, fields: &mut RestoredFields<'_, '_, 'de>) -> Result<Built<'b>> {
         while let Some(part) = self.parts.get(self.filled) {
             // SAFETY: each part has its place in the whole (`Parts::new`), not filled yet.
             unsafe { (part.kind.restore)(self.whole.add(part.offset), fields)? }
             self.filled += 1;
         }
-        self.complete();
-        Ok(())
+        Ok(self.complete())
     }
 
-    /// Fills all parts with shells; false where one has none.
-    fn shells(mut self, restorer: &Restorer<'_, 'de>) -> bool {
+    /// Fills all parts with shells, where each has one.
+    fn shells(mut self, restorer: &Restorer<'_, 'de>) -> Option<Built<'b>> {
         while let Some(part) = self.parts.get(self.filled) {
             // SAFETY: each part has its place in the whole (`Parts::new`), not filled yet.
             if unsafe { !(part.kind.shell)(self.whole.add(part.offset), restorer) } {
-                return false;
+                return None;
             }
             self.filled += 1;
         }
-        self.complete();
-        true
+        Some(self.complete())
     }
 
-    /// Leaves the fields to the whole.
-    fn complete(self) {
+    /// Leaves the fields, all of which are filled, to the whole.
+    fn complete(self) -> Built<'b> {
         std::mem::forget(self);
+        Built(PhantomData)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Node, NodeId};
 use crate::hooks::Rebuilt;
 use crate::native::{Parts, parts};
-use crate::raw::Unbuilt;
+use crate::raw::{Built, Unbuilt};
 use crate::shape::{Body, Field, Fields, Shape, Style, Variant};
 use crate::traits::Unpickle;
 use crate::value::Value;
@@ -96,12 +96,12 @@ impl<'g, 'de> Restorer<'g, 'de> {
     }
 
     /// Restores the parts of a struct.
-    pub(crate) fn restore_parts(
+    pub(crate) fn restore_parts<'b>(
         &mut self,
         id: NodeId,
         shape: &'static Shape,
-        unbuilt: Unbuilt<'_, 'de>,
-    ) -> Result<()> {
+        unbuilt: Unbuilt<'b, 'de>,
+    ) -> Result<Built<'b>> {
         const FEW: usize = 32;
         let (mut few, mut many) = ([None; FEW], Vec::new());
         let nodes = match unbuilt.len() {
