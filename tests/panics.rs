@@ -10,7 +10,8 @@ use std::rc::Rc;
 use pickle::native::{HeadMut, Measure, Writer, Written};
 use pickle::schema::{SchemaBuilder, SchemaId};
 use pickle::{
-    Layout, Pickle, Pickler, Protocol, Result, Saver, Unpickler, dumps, dumps_into, loads,
+    ErrorKind, Layout, Pickle, Pickler, Protocol, Result, Saver, Unpickler, dumps, dumps_into,
+    loads,
 };
 
 /// Calls of a hook that go well before one panics; none of them where there are no more.
@@ -66,6 +67,34 @@ impl Pickle for Late {
     fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
         self.0.burn();
         7_u8.save(saver)
+    }
+}
+
+/// Catches the panics of what it holds while that is encoded, and goes on.
+struct Careless<T>(T);
+
+impl<T: Layout> Layout for Careless<T> {
+    const HEAD: usize = T::HEAD;
+
+    fn describe(schema: &mut SchemaBuilder) -> SchemaId {
+        T::describe(schema)
+    }
+}
+
+impl<T: Pickle> Pickle for Careless<T> {
+    fn measure(&self, measure: &mut Measure) -> Result<()> {
+        self.0.measure(measure)
+    }
+
+    fn encode<'b>(&self, head: HeadMut<'b, Self>, writer: &mut Writer) -> Written<'b, Self> {
+        let mut fields = head.fields();
+        let put = || fields.put(&self.0, writer);
+        let _ = catch_unwind(AssertUnwindSafe(put));
+        fields.finish()
+    }
+
+    fn save(&self, saver: &mut Saver<'_>) -> Result<()> {
+        self.0.save(saver)
     }
 }
 
@@ -161,6 +190,45 @@ fn what_is_dumped_after_a_panic_is_what_it_always_was() {
     assert_eq!(dumps(&value).unwrap(), expected);
     let loaded: (Vec<Rc<u8>>, Vec<u8>, Vec<State>) = loads(&expected).unwrap();
     assert_eq!(describe(&loaded.0), describe(&value.0));
+}
+
+/// Dumps with a fuse of each length: those that burn down are errors, since not all of what they hold
+/// was written.
+fn caught<T: Pickle>(value: T, fuse: &Fuse) {
+    // Behind a tuple, so that something is written after the panic.
+    let value = (Careless(value), vec![1_u16; 3], String::from("text"));
+    fuse.0.set(None);
+    let expected = dumps(&value).unwrap();
+    for length in 0.. {
+        let mut out = BEFORE.to_vec();
+        fuse.0.set(Some(length));
+        let dumped = dumps_into(&value, &mut out);
+        if fuse.0.take() != Some(0) || dumped.is_ok() {
+            assert_eq!(out[BEFORE.len()..], expected);
+            return;
+        }
+        assert!(matches!(dumped.unwrap_err().kind(), ErrorKind::Changed), "{length} calls");
+        assert_eq!(out, BEFORE, "after {length} calls");
+    }
+}
+
+#[test]
+fn a_pickle_of_which_a_part_panicked_is_not_written() {
+    type Wide = std::result::Result<(u64, u64, u64, Late), Option<(u64, u64, Vec<Late>, String)>>;
+
+    let fuse = Fuse::default();
+    let wide = |count| -> Vec<[Wide; 2]> {
+        let nested = || Err(Some((1, 2, late(3, &fuse), "text".into())));
+        (0..count).map(|_| [Ok((1, 2, 3, Late(fuse.clone()))), nested()]).collect()
+    };
+    caught(late(3, &fuse), &fuse);
+    caught(late(200, &fuse), &fuse);
+    caught((String::from("text"), late(3, &fuse)), &fuse);
+    caught(Box::new(Late(fuse.clone())), &fuse);
+    caught(wide(1), &fuse);
+    caught(wide(150), &fuse);
+    let shared = Rc::new(5);
+    caught((vec![shared.clone(), shared], wide(2)), &fuse);
 }
 
 fn describe<T: Debug>(value: &T) -> String {

@@ -32,8 +32,8 @@ pub(crate) struct TypeInfo {
     pub(crate) is_recursive: bool,
     /// Whether one pointer may be met twice, through references to it.
     pub(crate) has_aliases: bool,
-    /// Whether values are written without being measured: they may be shared, and no hooks and
-    /// types were met that hinder it.
+    /// Whether values can be written without being measured: no hooks and types were met that hinder
+    /// it.
     pub(crate) is_plain: AtomicBool,
     /// Bytes ahead of the heads in the last such pickle.
     pub(crate) ahead: AtomicUsize,
@@ -115,7 +115,7 @@ impl TypeInfo {
             keeps_memo: schema.is_shared() || schema.has_values(),
             is_recursive: schema.points_at_root(),
             has_aliases: has_aliases || schema.has_objects(),
-            is_plain: AtomicBool::new(schema.is_shared() && schema.is_whole()),
+            is_plain: AtomicBool::new(schema.is_whole()),
             ahead: AtomicUsize::new(0),
         }
     }

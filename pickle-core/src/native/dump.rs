@@ -119,7 +119,8 @@ fn append(
 ) -> Result<()> {
     let (start, info) = (out.len(), source.info);
     let mut encode = |writer: &mut Writer, heads: &mut Region| source.value.encode(writer, heads);
-    if info.is_plain.load(Ordering::Relaxed)
+    if info.is_shared
+        && info.is_plain.load(Ordering::Relaxed)
         && unmeasured::dump(out, options, max_depth, env, info, &mut encode)
     {
         if options.checksum {
@@ -268,9 +269,11 @@ fn with_stream(
     out.resize(start + size, 0);
     let mut root = Vec::with_capacity(size);
     let mut writer = Writer::new(false, 0, max_depth, context);
+    writer.one_pass = source.info.is_plain.load(Ordering::Relaxed);
     let lent = Lent::new(out, &mut writer);
     source.section(lent.writer, &mut root, sizes);
     drop(lent);
+    source.info.is_plain.fetch_and(writer.one_pass, Ordering::Relaxed);
     if source.info.has_objects {
         writer.context.put_classes(options.schema, out);
     }

@@ -10,6 +10,7 @@ mod plans;
 mod reader;
 mod run;
 mod shared;
+mod streaming;
 mod transcode;
 mod unmeasured;
 pub(crate) mod varint;

@@ -1,9 +1,11 @@
 //! The second pass over a value: filling the bytes of its sections.
 
 use std::borrow::Borrow;
+use std::marker::PhantomData;
 
 use super::context::Context;
 use super::measure::{Measure, States};
+use super::streaming::{Rest, Streaming};
 use super::unmeasured::Unmeasured;
 use super::{BLOCK, COUNT, IN_STREAM, LARGE, LONG, in_stream, varint};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,9 +30,13 @@ pub struct Writer {
     /// or leave their section. See [`far`].
     far: usize,
     far_items: usize,
-    depth: u32,
-    max_depth: u32,
+    pub(super) depth: u32,
+    pub(super) max_depth: u32,
+    /// Groups of fields that are being written.
+    open: u32,
     states: States,
+    /// Whether the stream's blocks may be written without being measured, as far as is known.
+    pub(super) one_pass: bool,
     pub(super) context: Context,
     pub(super) error: Option<Error>,
     pub(super) unmeasured: Option<Box<Unmeasured>>,
@@ -49,16 +55,34 @@ impl Writer {
             far_items,
             depth,
             max_depth,
+            open: 0,
             states: States::default(),
+            one_pass: false,
             context,
             error: None,
             unmeasured: None,
         }
     }
 
-    fn set_nested(&mut self, nested: bool) {
+    pub(super) fn set_nested(&mut self, nested: bool) {
         self.nested = nested;
         (self.far, self.far_items) = far(nested);
+    }
+
+    /// How far inside the value the writer is. It is back where it was, unless the user's code has caught a
+    /// panic of what it wrote: then not all the room that was taken is written.
+    #[inline(always)]
+    fn levels(&self) -> (u32, u32) {
+        (self.depth, self.open)
+    }
+
+    #[inline(always)]
+    fn replace(&mut self, tail: Region, text: Region, states: States) -> (Region, Region, States) {
+        (
+            std::mem::replace(&mut self.tail, tail),
+            std::mem::replace(&mut self.text, text),
+            std::mem::replace(&mut self.states, states),
+        )
     }
 
     /// The first error, if there was one.
@@ -101,13 +125,9 @@ impl Writer {
         write: impl FnOnce(&mut Self, &mut Region),
     ) {
         let (section, mut head, tail, text) = reserve(buffer, heads, sizes.tail, sizes.text);
-        let tail = std::mem::replace(&mut self.tail, tail);
-        let text = std::mem::replace(&mut self.text, text);
-        let states = std::mem::replace(&mut self.states, sizes.states);
-        write(self, &mut head);
-        let tail = std::mem::replace(&mut self.tail, tail);
-        let text = std::mem::replace(&mut self.text, text);
-        let states = std::mem::replace(&mut self.states, states);
+        let inner = Inner::new(self, tail, text, sizes.states);
+        write(inner.writer, &mut head);
+        let (tail, text, states) = inner.close();
         if self.error.is_some() {
             return;
         }
@@ -128,6 +148,7 @@ impl Writer {
         let (section, mut head, tail, text) = reserve(buffer, heads, sizes.tail, sizes.text);
         let Measure { states, context, .. } = sizes;
         (self.tail, self.text, self.states, self.context) = (tail, text, states, context);
+        let levels = self.levels();
         write(&mut self, &mut head);
         let (tail, text) = (
             std::mem::replace(&mut self.tail, Region::EMPTY),
@@ -135,7 +156,8 @@ impl Writer {
         );
         let regions = [head, tail, text];
         // What was short when it was measured may have grown beyond a section since.
-        if !(self.states.is_empty() && self.stream.is_empty() && section.commit(buffer, regions)) {
+        let is_whole = self.levels() == levels && self.states.is_empty() && self.stream.is_empty();
+        if !(is_whole && section.commit(buffer, regions)) {
             self.changed();
         }
         let Self { stream, states, context, error, .. } = self;
@@ -161,7 +183,7 @@ impl Writer {
 
     /// Encodes the heads of a sequence.
     #[inline(always)]
-    fn heads<T: Pickle, B: Borrow<T>>(
+    pub(super) fn heads<T: Pickle, B: Borrow<T>>(
         &mut self,
         heads: &mut Region,
         count: usize,
@@ -185,10 +207,12 @@ impl Writer {
     /// Writes fields of `size` bytes into the tail: those of a large variant.
     #[inline(always)]
     pub fn group(&mut self, size: usize, write: impl FnOnce(&mut Cursor<'_>, &mut Self)) {
+        self.open += 1;
         match self.take_group(size) {
             Some(group) => group.write(|fields| write(fields, self)),
             None => self.changed(),
         }
+        self.open -= 1;
     }
 
     #[inline(always)]
@@ -250,7 +274,7 @@ impl Writer {
 
     /// Counts a level of nesting, whose limit the measure has checked.
     #[inline(always)]
-    fn nest(&mut self, inside: impl FnOnce(&mut Self)) {
+    pub(super) fn nest(&mut self, inside: impl FnOnce(&mut Self)) {
         self.depth += 1;
         match stack::is_due(self.depth) {
             false => inside(self),
@@ -341,62 +365,13 @@ impl Writer {
         items: impl Iterator<Item = B> + Clone,
     ) {
         let mut streaming = Streaming::new(self);
-        let Streaming { writer, stream } = &mut streaming;
-        varint::put(stream, count as u64);
-        let mut left = count;
-        let mut rest = items;
-        while left > 0 && writer.error.is_none() {
-            let size = if T::FIXED { left } else { left.min(BLOCK) };
-            if T::FIXED {
-                writer.fixed_block::<T, B>(stream, size, rest.clone());
-            } else {
-                writer.block::<T, B>(stream, count - left, size, rest.clone());
-            }
-            rest.nth(size - 1);
-            left -= size;
+        varint::put(&mut streaming.stream, count as u64);
+        let mut rest = Rest { items, first: 0, _item: PhantomData::<(T, B)> };
+        match T::FIXED {
+            true => streaming.fixed(count * T::HEAD, count, &rest),
+            false => streaming.blocks(T::HEAD, count, &mut rest),
         }
-    }
-
-    fn fixed_block<T: Pickle, B: Borrow<T>>(
-        &mut self,
-        stream: &mut Vec<u8>,
-        size: usize,
-        items: impl Iterator<Item = B>,
-    ) {
-        let (section, mut heads, tail, text) = Section::reserve(stream, size * T::HEAD, 0, 0);
-        self.heads::<T, B>(&mut heads, size, items.take(size));
-        if self.error.is_none() && !section.commit(stream, [heads, tail, text]) {
-            self.changed();
-        }
-    }
-
-    #[inline(never)]
-    fn block<T: Pickle, B: Borrow<T>>(
-        &mut self,
-        stream: &mut Vec<u8>,
-        first: usize,
-        size: usize,
-        items: impl Iterator<Item = B> + Clone,
-    ) {
-        let context = std::mem::take(&mut self.context);
-        let measured = Measure::of(true, self.depth, self.max_depth, context, |measure| {
-            measure.nest(|measure| {
-                for (index, item) in items.clone().take(size).enumerate() {
-                    if let Err(error) = item.borrow().measure(measure) {
-                        return Err(error.in_index(first + index));
-                    }
-                }
-                Ok(())
-            })
-        });
-        let mut sizes = match measured {
-            Ok(sizes) => sizes,
-            Err(error) => return self.fail(error),
-        };
-        self.context = sizes.take_context();
-        self.section(stream, size * T::HEAD, sizes, |writer, heads| {
-            writer.heads::<T, B>(heads, size, items.take(size));
-        });
+        streaming.close();
     }
 
     /// Writes the state that [`Measure::state`] encoded.
@@ -408,25 +383,38 @@ impl Writer {
     }
 }
 
-/// A writer that fills its stream, in which nothing leaves its section. It gets the stream back also
-/// when the user's code panics.
-struct Streaming<'w> {
-    writer: &'w mut Writer,
-    stream: Vec<u8>,
+/// A section inside another, whose regions come back behind it. They come back also when the user's code
+/// panics, and then the writer fails: what took room in them has not written all of it.
+pub(super) struct Inner<'w> {
+    pub(super) writer: &'w mut Writer,
+    outer: Option<(Region, Region, States)>,
+    levels: (u32, u32),
 }
 
-impl<'w> Streaming<'w> {
-    fn new(writer: &'w mut Writer) -> Self {
-        let stream = std::mem::take(&mut writer.stream);
-        writer.set_nested(true);
-        Self { writer, stream }
+impl<'w> Inner<'w> {
+    #[inline(always)]
+    pub(super) fn new(writer: &'w mut Writer, tail: Region, text: Region, states: States) -> Self {
+        let outer = writer.replace(tail, text, states);
+        Self { levels: writer.levels(), writer, outer: Some(outer) }
+    }
+
+    /// Returns what is left of the section's regions.
+    #[inline(always)]
+    pub(super) fn close(mut self) -> (Region, Region, States) {
+        if self.writer.levels() != self.levels {
+            self.writer.changed();
+        }
+        let (tail, text, states) = self.outer.take().expect("closed once");
+        self.writer.replace(tail, text, states)
     }
 }
 
-impl Drop for Streaming<'_> {
+impl Drop for Inner<'_> {
     fn drop(&mut self) {
-        self.writer.set_nested(false);
-        self.writer.stream = std::mem::take(&mut self.stream);
+        if let Some((tail, text, states)) = self.outer.take() {
+            self.writer.replace(tail, text, states);
+            self.writer.changed();
+        }
     }
 }
 

@@ -47,9 +47,8 @@ impl<'b, T: Layout + ?Sized> HeadMut<'b, T> {
     #[inline(always)]
     pub fn put<U: Pickle + ?Sized>(self, value: &U, writer: &mut Writer) -> Written<'b, T> {
         const { assert!(U::HEAD == T::HEAD) }
-        writer.meets::<U>();
         let _: Written<'_, U> =
-            value.encode(HeadMut { start: self.start, _brand: PhantomData }, writer);
+            writer.encode(value, HeadMut { start: self.start, _brand: PhantomData });
         Written(PhantomData)
     }
 }
@@ -114,16 +113,18 @@ impl Cursor<'_> {
     /// compiler folds the check away for a right one.
     #[inline(always)]
     pub fn put<F: Pickle + ?Sized>(&mut self, value: &F, writer: &mut Writer) {
-        writer.meets::<F>();
-        let start = self.advance(F::HEAD);
-        let _: Written<'_, F> = value.encode(HeadMut { start, _brand: PhantomData }, writer);
+        let start = self.check(F::HEAD);
+        let _: Written<'_, F> = writer.encode(value, HeadMut { start, _brand: PhantomData });
+        // Now that it is written: when it panics, `finish` still has to.
+        self.advance(F::HEAD);
     }
 
     #[inline(always)]
     fn bytes<const N: usize>(&mut self, bytes: [u8; N]) {
-        let start = self.advance(N);
-        // SAFETY: `advance` vouches for `N` writable bytes.
+        let start = self.check(N);
+        // SAFETY: `check` vouches for `N` writable bytes.
         unsafe { start.cast::<[u8; N]>().write(bytes) }
+        self.advance(N);
     }
 
     #[inline(always)]
@@ -132,16 +133,21 @@ impl Cursor<'_> {
         unsafe { self.next.write_bytes(0, self.left) }
     }
 
+    /// Where the next `count` bytes are written, which are still there then.
     #[inline(always)]
-    fn advance(&mut self, count: usize) -> *mut u8 {
+    fn check(&self, count: usize) -> *mut u8 {
         if count > self.left {
             too_long();
         }
-        let start = self.next;
+        self.next
+    }
+
+    #[inline(always)]
+    fn advance(&mut self, count: usize) {
+        let start = self.check(count);
         self.left -= count;
         // SAFETY: `count` bytes of the same region lie before the new position.
         self.next = unsafe { start.add(count) };
-        start
     }
 }
 
@@ -235,13 +241,12 @@ impl<T: Pickle> Items<T> {
         items: impl Iterator<Item = B>,
         writer: &mut Writer,
     ) -> bool {
-        writer.meets::<T>();
         for item in items {
             if self.left == 0 {
                 return false;
             }
-            let _: Written<'_, T> =
-                item.borrow().encode(HeadMut { start: self.next, _brand: PhantomData }, writer);
+            let head = HeadMut { start: self.next, _brand: PhantomData };
+            let _: Written<'_, T> = writer.encode(item.borrow(), head);
             self.left -= 1;
             // SAFETY: one head less is left of the region that `Region::items` took.
             self.next = unsafe { self.next.add(T::HEAD) };
