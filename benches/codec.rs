@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use pickle_benches::ratios;
-use pickle_benches::trials::{self, DATA_SETS};
+use pickle_benches::trials::{self, DATA_SETS, LIMITS};
 
 fn main() {
     // glibc's allocator settles only after some large blocks have come and gone.
@@ -28,6 +28,6 @@ fn main() {
     }
     criterion.final_summary();
     if !std::env::args().any(|argument| argument == "--test") {
-        ratios::print(&DATA_SETS.map(|name| format!("{name}-")), &["limit"]);
+        ratios::print(&DATA_SETS.map(|name| format!("{name}-")), &LIMITS);
     }
 }

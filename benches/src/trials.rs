@@ -2,7 +2,9 @@
 
 use std::fmt::Debug;
 
-use crate::data::graph::{self, Graph, Owned};
+use fory::Fory;
+
+use crate::data::graph::{self, Graph, Node, Owned};
 use crate::data::log::BorrowedLogs;
 use crate::data::minecraft_borrowed::BorrowedPlayers;
 use crate::data::{log, mesh, minecraft, mk48, small};
@@ -10,7 +12,12 @@ use crate::peers::{self, Codec};
 use crate::race::Race;
 
 /// The names of the data sets.
-pub const DATA_SETS: [&str; 5] = ["log", "mesh", "minecraft", "mk48", "small"];
+pub const DATA_SETS: [&str; 7] =
+    ["log", "mesh", "minecraft", "mk48", "small", "graph", "graph-million"];
+
+/// The names of runners that are no codecs: `limit` does what no codec can do without, it copies the
+/// bytes or clones the value; `owned` is our codec with the nodes of a graph without their sharing.
+pub const LIMITS: [&str; 2] = ["limit", "owned"];
 
 /// Codec and what it wrote.
 pub type Encoded = Vec<(&'static str, Vec<u8>)>;
@@ -36,10 +43,7 @@ macro_rules! borrowed {
 
 /// Hands each race over a data set to `hold`, with the name of its operation.
 ///
-/// Besides the [`DATA_SETS`] there is `graph`, which has no peers but `owned`.
-///
-/// The runner called `limit` does what no codec can do without: it copies the bytes, or clones the
-/// value.
+/// Those called as in [`LIMITS`] are no codecs.
 ///
 /// # Panics
 /// When there is no such data set, or a codec loses something.
@@ -62,20 +66,32 @@ pub fn races(data_set: &str, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> En
         }
         "mk48" => of(&mk48::updates(), peers::all(), hold),
         "small" => of(&small::small(), peers::all(), hold),
-        "graph" => {
-            graphs(hold);
-            Encoded::new()
-        }
+        "graph" => graphs(10_000, hold),
+        "graph-million" => graphs(1_000_000, hold),
         _ => panic!("no data set {data_set}, there are {DATA_SETS:?}"),
     }
 }
 
-/// 10 000 shared nodes, beside the same nodes without sharing.
-fn graphs(hold: &mut dyn FnMut(&'static str, Race<'_>)) {
-    let shared = graph::make(10_000);
+/// So many nodes, half of them shared: by us, by Apache Fory, which tracks references too, and the
+/// same nodes without sharing.
+fn graphs(nodes: usize, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> Encoded {
+    let shared = graph::make(nodes);
     let owned = graph::owned(&shared);
-    let (bytes, owned_bytes) = (pickle::dumps(&shared).unwrap(), pickle::dumps(&owned).unwrap());
-    let (mut out, mut owned_out) = (Vec::new(), Vec::new());
+    let mut fory = Fory::builder().xlang(false).track_ref(true).build();
+    fory.register::<Graph>(1).unwrap();
+    fory.register::<Node>(2).unwrap();
+    let encoded = vec![
+        ("pickle-rs", pickle::dumps(&shared).unwrap()),
+        ("owned", pickle::dumps(&owned).unwrap()),
+        ("fory", fory.serialize(&shared).unwrap()),
+    ];
+    let [(_, bytes), (_, owned_bytes), (_, fory_bytes)] = encoded.as_slice() else {
+        unreachable!()
+    };
+    assert!(graph::is_same(&shared, &pickle::loads(bytes).unwrap()));
+    assert!(owned == pickle::loads(owned_bytes).unwrap());
+    assert!(graph::is_same(&shared, &fory.deserialize(fory_bytes).unwrap()));
+    let (mut out, mut owned_out, mut fory_out) = (Vec::new(), Vec::new(), Vec::new());
     let mut race = Race::default();
     race.add("pickle-rs", || {
         out.clear();
@@ -85,11 +101,17 @@ fn graphs(hold: &mut dyn FnMut(&'static str, Race<'_>)) {
         owned_out.clear();
         pickle::dumps_into(&owned, &mut owned_out).unwrap();
     });
+    race.add("fory", || {
+        fory_out.clear();
+        fory.serialize_to(&mut fory_out, &shared).unwrap()
+    });
     hold("serialize", race);
     let mut race = Race::default();
-    race.add("pickle-rs", || pickle::loads::<Graph>(&bytes).unwrap());
-    race.add("owned", || pickle::loads::<Owned>(&owned_bytes).unwrap());
+    race.add("pickle-rs", || pickle::loads::<Graph>(bytes).unwrap());
+    race.add("owned", || pickle::loads::<Owned>(owned_bytes).unwrap());
+    race.add("fory", || fory.deserialize::<Graph>(fory_bytes).unwrap());
     hold("deserialize", race);
+    encoded
 }
 
 fn of<T: Clone + PartialEq + Debug>(

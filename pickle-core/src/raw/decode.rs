@@ -271,7 +271,8 @@ fn decode_each_into_vec<'de, T: Unpickle<'de>>(
         // SAFETY:
         // - `heads` holds `count` heads, so this one is inside it.
         // - `reserve` made room for `count` elements; this one's place is not in use.
-        // - After `keep` the place holds a value that the vector owns from `set_len` on.
+        // - After `keep` the place holds a value that the vector owns from `set_len` on. Until then
+        //   nobody drops it, which is right only for values that have nothing to drop.
         unsafe {
             let start = NonNull::new_unchecked(heads.as_ptr().add(index * T::HEAD).cast_mut());
             let head = Head { start, _bytes: PhantomData };
@@ -280,9 +281,13 @@ fn decode_each_into_vec<'de, T: Unpickle<'de>>(
                 Ok(filled) => filled.keep(),
                 Err(error) => return Err(error.in_index(base + index)),
             }
-            items.set_len(base + index + 1);
+            if std::mem::needs_drop::<T>() {
+                items.set_len(base + index + 1);
+            }
         }
     }
+    // SAFETY: `reserve` made room for so many elements, and the loop has filled the place of each.
+    unsafe { items.set_len(base + count) };
     Ok(())
 }
 
