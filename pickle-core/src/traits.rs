@@ -245,6 +245,13 @@ pub trait Unpickle<'de>: Layout + Sized {
         Self::decode(fields.head(), reader, slot)
     }
 
+    /// [`decode_next`](Self::decode_next) by value: for a field that is no place yet.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn value_next(fields: &mut Fields<'_>, reader: &mut Reader<'de>) -> Result<Self> {
+        reader.value(fields.head())
+    }
+
     /// What is done with a field of this type.
     #[doc(hidden)]
     const KIND: KindOf<'de, Self> = KindOf::OWN;

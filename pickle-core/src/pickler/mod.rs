@@ -32,8 +32,13 @@ use dump::Options;
 /// When the value cannot be pickled: nested deeper than [`Limits::max_depth`], behind a poisoned
 /// lock, refused by its `getstate`.
 pub fn dumps<T: Pickle + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    dumps_new(&Source::new(&value))
+}
+
+/// [`dumps`], compiled once for all types.
+fn dumps_new(source: &Source<'_>) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    dumps_into(value, &mut out)?;
+    dumps_source(source, &mut out)?;
     Ok(out)
 }
 
@@ -74,8 +79,11 @@ pub fn dumps_with<T: Pickle + ?Sized>(value: &T, protocol: Protocol) -> Result<V
 /// # Errors
 /// As [`dumps`].
 pub fn dumps_into<T: Pickle + ?Sized>(value: &T, buffer: &mut Vec<u8>) -> Result<()> {
-    let (source, max_depth) = (Source::new(&value), Limits::DEFAULT.max_depth);
-    native::dump(&source, buffer, DumpOptions::DEFAULT, max_depth, Env::DEFAULT)
+    dumps_source(&Source::new(&value), buffer)
+}
+
+fn dumps_source(source: &Source<'_>, buffer: &mut Vec<u8>) -> Result<()> {
+    native::dump(source, buffer, DumpOptions::DEFAULT, Limits::DEFAULT.max_depth, Env::DEFAULT)
 }
 
 /// Pickles a value to a writer, by the native protocol.

@@ -18,9 +18,6 @@ macro_rules! __parts {
     (@part $at:expr, $type:ty, skipped $make:expr) => {
         $crate::native::Part::skipped::<$type, _>($at, |_| ::core::result::Result::Ok($make))
     };
-    (@part $at:expr, $type:ty, decoded) => {
-        $crate::native::Part::by::<$type, _>($at, |_| ::core::unreachable!("it is only decoded"))
-    };
     ($kind:tt $whole:ty, $de:lifetime, { $($field:tt: $type:ty, $how:ident $($make:expr)?;)* }) => {{
         // Every field is named, with its type, and nothing else.
         let _ = |whole: &$whole| {
@@ -68,28 +65,6 @@ macro_rules! __decode_struct {
                 |$error, $failed| ::core::result::Result::Err($step))
             }
         }
-    }};
-}
-
-/// Decodes the fields of a variant into a tuple, from their heads. The last expression, to return an
-/// error, gets it with the number of the field.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __decode_variant {
-    ($whole:ty, $de:lifetime, $all:expr, {
-        $($field:tt: $type:ty, |$heads:ident, $place:ident| $decode:expr;)*
-    }, |$error:ident, $failed:ident| $return:expr) => {{
-        let parts = $crate::__parts!(
-            tuple $whole, $de, { $($field: $type, decoded;)* }
-        );
-        let mut tuple = ::core::mem::MaybeUninit::<$whole>::uninit();
-        let whole = ::core::mem::MaybeUninit::as_mut_ptr(&mut tuple);
-        let heads = $all;
-        // SAFETY: the local is nobody else's; the table is that of the same fields.
-        $crate::__decode_fields!(unsafe parts, whole, heads, {
-            $($field: |$heads, $place| $decode;)*
-        // SAFETY: all fields are filled.
-        }, unsafe { ::core::mem::MaybeUninit::assume_init(tuple) }, |$error, $failed| $return)
     }};
 }
 

@@ -222,11 +222,6 @@ impl<'de, T> Parts<'de, T> {
         self.build(|unbuilt| restorer.restore_parts(id, shape, unbuilt))
     }
 
-    /// Restores the fields of a variant.
-    pub(crate) fn take(self, fields: &mut RestoredFields<'_, '_, 'de>) -> Result<T> {
-        self.build(|unbuilt| unbuilt.restore(fields))
-    }
-
     /// The shells of all fields, where each has one.
     pub(crate) fn shell(self, restorer: &Restorer<'_, 'de>) -> Option<T> {
         if !self.has_cells {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Error, ErrorKind, Result};
 use crate::graph::{Node, NodeId};
 use crate::hooks::Rebuilt;
-use crate::native::{Parts, parts};
+use crate::native::parts;
 use crate::raw::{Built, Unbuilt};
 use crate::shape::{Body, Field, Fields, Shape, Style, Variant};
 use crate::traits::Unpickle;
@@ -464,14 +464,6 @@ impl<'g, 'de> RestoredFields<'_, 'g, 'de> {
             // Values of such types have no cells.
             None => T::absent().ok_or_else(|| self.missing()),
         }
-    }
-
-    /// All fields, by their table.
-    ///
-    /// # Errors
-    /// When one is missing, or cannot be restored.
-    pub fn all<T>(&mut self, parts: Parts<'de, T>) -> Result<T> {
-        parts.take(self)
     }
 
     /// The next field, or a default where it is missing.

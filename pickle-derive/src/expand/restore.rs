@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use syn::Member;
 
-use super::unpickle::{VariantTuple, default, skipped};
+use super::unpickle::{VariantFields, default, skipped};
 use super::{Hooks, at, local, site};
 use crate::model::{Body, Container, Field, Fields, Form, Kind, Variant};
 
@@ -73,21 +73,29 @@ pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStrea
 
 fn of_variant(container: &Container, variant: &Variant) -> TokenStream {
     let ident = &variant.ident;
-    let VariantTuple { types, locals, values } = VariantTuple::new(&variant.fields);
-    let built = quote_spanned!(site()=> ::core::result::Result::Ok(Self::#ident { #(#values)* }));
-    if locals.is_empty() {
-        return built;
-    }
-    let parts = variant
-        .fields
-        .pickled()
-        .map(|(index, field)| part(container, field, &syn::Index::from(index).into()));
-    quote_spanned! {site()=>
-        match fields.all(__pickle::__parts!(tuple (#(#types,)*), '__de, { #(#parts)* })) {
-            ::core::result::Result::Ok((#(#locals,)*)) => #built,
-            ::core::result::Result::Err(error) => ::core::result::Result::Err(error),
+    let VariantFields { locals, values } = VariantFields::new(&variant.fields);
+    let taken = variant.fields.pickled().zip(&locals).map(|((_, field), local)| {
+        let ty = &field.ty;
+        let value = match value_of(container, field) {
+            Taken::Plain => quote_spanned!(at(field)=> fields.take::<#ty>()),
+            Taken::Or(default) => {
+                quote_spanned!(at(field)=> fields.take_or::<#ty>(|| #default))
+            }
+            Taken::By(value) => value,
+        };
+        quote_spanned! {at(field)=>
+            let #local = match #value {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(error) => {
+                    return ::core::result::Result::Err(error);
+                }
+            };
         }
-    }
+    });
+    quote_spanned! {site()=> {
+        #(#taken)*
+        ::core::result::Result::Ok(Self::#ident { #(#values)* })
+    }}
 }
 
 /// How a field is taken from what the pickle has for it.

@@ -124,30 +124,38 @@ fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
 
 fn of_variant(container: &Container, number: usize, variant: &Variant) -> TokenStream {
     let Variant { ident, fields, .. } = variant;
-    let tuple = VariantTuple::new(fields);
-    let values = &tuple.values;
-    let built = quote_spanned!(site()=> slot.write(Self::#ident { #(#values)* }));
-    if tuple.locals.is_empty() {
-        return quote_spanned!(site()=> ::core::result::Result::Ok(#built));
+    let VariantFields { locals, values } = VariantFields::new(fields);
+    let built = quote_spanned! {site()=>
+        ::core::result::Result::Ok(slot.write(Self::#ident { #(#values)* }))
+    };
+    if locals.is_empty() {
+        return built;
     }
     let size = size(fields);
-    let parts = fields.pickled().map(|(index, field)| {
-        let (index, ty) = (syn::Index::from(index), &field.ty);
-        let decode = decode_field(container, field);
-        quote_spanned!(at(field)=> #index: #ty, |heads, place| #decode;)
+    let decoded = fields.pickled().zip(&locals).enumerate().map(|(index, ((_, field), local))| {
+        let ty = &field.ty;
+        let value = match Hooks::of_field(field, container) {
+            None => quote_spanned! {at(field)=>
+                <#ty as __pickle::Unpickle<'__de>>::value_next(&mut heads, reader)
+            },
+            Some(hooks) => hooks.decode(&quote!(#ty)),
+        };
+        quote_spanned! {at(field)=>
+            let #local = match #value {
+                ::core::result::Result::Ok(value) => value,
+                ::core::result::Result::Err(error) => {
+                    return ::core::result::Result::Err(__SHAPE.in_variant(error, #number, #index));
+                }
+            };
+        }
     });
-    let (types, locals) = (&tuple.types, &tuple.locals);
     quote_spanned! {site()=>
-        let fields = match reader.variant(fields, #size) {
-            ::core::result::Result::Ok(fields) => fields,
+        let mut heads = match reader.variant(fields, #size) {
+            ::core::result::Result::Ok(heads) => heads,
             ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
         };
-        let (#(#locals,)*) = __pickle::__decode_variant!(
-            (#(#types,)*), '__de, fields, { #(#parts)* }, |error, index| {
-                return ::core::result::Result::Err(__SHAPE.in_variant(error, #number, index));
-            }
-        );
-        ::core::result::Result::Ok(#built)
+        #(#decoded)*
+        #built
     }
 }
 
@@ -165,16 +173,15 @@ fn decode_field(container: &Container, field: &Field) -> TokenStream {
     }
 }
 
-/// The pickled fields of a variant as a tuple, and what the variant is built of.
-pub(super) struct VariantTuple<'f> {
-    pub(super) types: Vec<&'f syn::Type>,
+/// A local for each pickled field of a variant, and what the variant is built of.
+pub(super) struct VariantFields {
     pub(super) locals: Vec<Ident>,
-    /// `member: value,` for each field, whether it is in the tuple or not.
+    /// `member: value,` for each field, whether it is pickled or not.
     pub(super) values: Vec<TokenStream>,
 }
 
-impl<'f> VariantTuple<'f> {
-    pub(super) fn new(fields: &'f Fields) -> Self {
+impl VariantFields {
+    pub(super) fn new(fields: &Fields) -> Self {
         let mut locals = Vec::new();
         let values = fields.list.iter().map(|field| {
             let member = &field.member;
@@ -186,7 +193,7 @@ impl<'f> VariantTuple<'f> {
             quote_spanned!(site()=> #member: #value,)
         });
         let values = values.collect();
-        Self { types: fields.pickled().map(|(_, field)| &field.ty).collect(), locals, values }
+        Self { locals, values }
     }
 }
 
