@@ -17,8 +17,10 @@ for codec in "$@" owned; do
                 "pickle-rs graph" | "fory graph" | "owned graph") ;;
                 owned\ * | *" graph") continue ;;
             esac
-            case "$data_set $operation" in
-                "log borrow" | "minecraft borrow" | *" serialize" | *" deserialize") ;;
+            case "$codec $data_set $operation" in
+                *" serialize" | *" deserialize") ;;
+                "pickle-rs log borrow" | "bitcode log borrow" | "wincode log borrow") ;;
+                "pickle-rs minecraft borrow" | "bitcode minecraft borrow" | "wincode minecraft borrow") ;;
                 *) continue ;;
             esac
             printf '| %s | %s | %s | %s |\n' \
