@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::trials::LIMITS;
+
 /// One of the panels that stand side by side.
 #[derive(Clone, Debug)]
 pub struct Panel {
@@ -69,7 +71,7 @@ fn draw(svg: &mut String, panel: &Panel, left: f64, height: f64) {
         let length = (nanos.log10() - low) * scale;
         let color = match name.as_str() {
             name if name.starts_with("pickle-rs") => "#d1495b",
-            name if name.starts_with("limit") => "#afb8c1",
+            name if LIMITS.contains(&name) => "#afb8c1",
             _ => "#5b8db8",
         };
         let _ = writeln!(

@@ -187,11 +187,13 @@ The data are those of the public `rust_serialization_benchmark` suite, made anew
 descriptions, one message of three fields (`small`), and 10 000 and a million nodes behind `Rc`s, half
 of them shared by two (`graph`, `graph-million`): the same values for every codec. Each codec takes its
 turn, round after round, so that what else the machine does meets all alike; a turn lasts {turn} ms at
-least, after a run that is not timed. {processes} processes, each after 30 MB were allocated and freed,
-which settles glibc's allocator, and told not to give memory back to the system between runs
-(`{name}={value}`). `least` is the best turn of all, `median` the middle of the processes'
-medians. Ratios compare the least times, within this run only. Before anything is timed, what each
-codec decodes is compared with what it encoded.
+least, after a run that is not timed. There are {processes} processes. Each begins by allocating and
+freeing 30 MB, which settles glibc's allocator, and does not give memory back to the system between
+runs:
+`{name}={value}`.
+`least` is the best turn of all, `median` the middle of the processes' medians. Ratios compare the
+least times, within this run only. Before anything is timed, what each codec decodes is compared with
+what it encoded.
 
 - `serialize` goes into a reused buffer, `serialize-new` into a new vector, `deserialize` makes owned
   values and drops them, `borrow` leaves the text where it is.
