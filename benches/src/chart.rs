@@ -19,10 +19,15 @@ const BARS: f64 = 210.0;
 const ROW: f64 = 20.0;
 const TOP: f64 = 64.0;
 
-/// Draws panels, the fastest first in each, ours and the limits in colours of their own.
-pub fn svg(title: &str, panels: &[Panel]) -> String {
+/// Height of a line of the notes.
+const NOTE: f64 = 14.0;
+
+/// Draws panels, the fastest first in each, ours and the limits in colours of their own; and lines of
+/// notes below.
+pub fn svg(title: &str, panels: &[Panel], notes: &[String]) -> String {
     let rows = panels.iter().map(|panel| panel.bars.len()).max().unwrap_or(0);
-    let (width, height) = (PANEL * panels.len() as f64, TOP + ROW * rows as f64 + 14.0);
+    let below = TOP + ROW * rows as f64 + 14.0;
+    let (width, height) = (PANEL * panels.len() as f64, below + NOTE * notes.len() as f64);
     let mut svg = String::new();
     let _ = writeln!(
         svg,
@@ -33,12 +38,21 @@ pub fn svg(title: &str, panels: &[Panel]) -> String {
         escaped(title),
     );
     for (index, panel) in panels.iter().enumerate() {
-        draw(&mut svg, panel, PANEL * index as f64, height);
+        draw(&mut svg, panel, PANEL * index as f64, below);
+    }
+    for (line, note) in notes.iter().enumerate() {
+        let _ = writeln!(
+            svg,
+            "<text x=\"12\" y=\"{:.1}\" font-size=\"10\" fill=\"#656d76\">{}</text>",
+            below + NOTE * line as f64 + 4.0,
+            escaped(note),
+        );
     }
     svg.push_str("</svg>\n");
     svg
 }
 
+/// Draws a panel that ends at `height`.
 fn draw(svg: &mut String, panel: &Panel, left: f64, height: f64) {
     let mut bars = panel.bars.clone();
     bars.sort_by(|a, b| a.1.total_cmp(&b.1));

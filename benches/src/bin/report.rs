@@ -26,6 +26,7 @@ const APART: &str = "\n# Measured apart\n";
 /// The level of the public suite.
 const ZSTD: i32 = 3;
 
+const COMMAND: &str = "cargo run --release -p pickle-benches --bin report";
 const OPERATIONS: [&str; 4] = ["serialize", "serialize-new", "deserialize", "borrow"];
 const PEERS: [&str; 12] = [
     "bincode",
@@ -93,11 +94,12 @@ fn report(processes: usize) {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
     let charts = docs.join("charts");
     std::fs::create_dir_all(&charts).expect("a folder for the charts");
-    let mut text = preamble(processes);
+    let machine = Machine::here();
+    let mut text = preamble(&machine, processes);
     for data_set in DATA_SETS {
         println!("{data_set}");
         let rows = measure(data_set, processes);
-        write(&charts.join(format!("{data_set}.svg")), &drawn(data_set, &rows));
+        write(&charts.join(format!("{data_set}.svg")), &drawn(data_set, &rows, &machine));
         text.push_str(&section(data_set, &rows));
     }
     let path = docs.join("benchmarks.md");
@@ -129,11 +131,14 @@ fn median(pairs: &[(f64, f64)]) -> f64 {
     medians[medians.len() / 2]
 }
 
-fn drawn(data_set: &str, rows: &Rows) -> String {
+fn drawn(data_set: &str, rows: &Rows, machine: &Machine) -> String {
     let shown = [("serialize", "serialize into a reused buffer"), ("deserialize", "deserialize")];
     let panels = shown
         .map(|(operation, title)| Panel { title: title.to_owned(), bars: least(rows, operation) });
-    chart::svg(&format!("{data_set}: time per run, logarithmic"), &panels)
+    let versions = machine.versions.chunks(6).map(|versions| versions.join(", "));
+    let mut notes = vec![format!("{}: {}. `{COMMAND}`", machine.date, machine.what)];
+    notes.extend(versions);
+    chart::svg(&format!("{data_set}: time per run, logarithmic"), &panels, &notes)
 }
 
 fn section(data_set: &str, rows: &Rows) -> String {
@@ -162,24 +167,46 @@ fn section(data_set: &str, rows: &Rows) -> String {
     text
 }
 
-fn preamble(processes: usize) -> String {
-    let output = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().ok();
-        output.map_or_else(String::new, |output| {
-            String::from_utf8_lossy(&output.stdout).trim().to_owned()
-        })
-    };
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-    let model = model.trim_start_matches([' ', '\t', ':']);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let (compiler, date) = (output("rustc", &["-V"]), output("date", &["-u", "+%F"]));
-    let versions = PEERS.map(|peer| format!("{peer} {}", version(peer))).join(", ");
+/// What the figures depend on.
+struct Machine {
+    date: String,
+    /// Processor, cores, compiler and its flags.
+    what: String,
+    versions: Vec<String>,
+}
+
+impl Machine {
+    fn here() -> Self {
+        let output = |program: &str, arguments: &[&str]| {
+            let output = Command::new(program).args(arguments).output().ok();
+            output.map_or_else(String::new, |output| {
+                String::from_utf8_lossy(&output.stdout).trim().to_owned()
+            })
+        };
+        let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let model = cpu.lines().find_map(|line| line.strip_prefix("model name"));
+        let model = model.unwrap_or("unknown").trim_start_matches([' ', '\t', ':']);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let flags = match std::env::var("RUSTFLAGS") {
+            Ok(flags) if !flags.is_empty() => format!("`RUSTFLAGS={flags}`"),
+            _ => "no flags".to_owned(),
+        };
+        Self {
+            date: output("date", &["-u", "+%F"]),
+            what: format!("{model}, {cores} cores, {}, {flags}", output("rustc", &["-V"])),
+            versions: PEERS.map(|peer| format!("{peer} {}", version(peer))).into(),
+        }
+    }
+}
+
+fn preamble(machine: &Machine, processes: usize) -> String {
+    let Machine { date, what, versions } = machine;
+    let versions = versions.join(", ");
     format!(
         "# Benchmarks
 
-Written by `cargo run --release -p pickle-benches --bin report` on {date}: {model}, {cores} cores,
-{compiler}, {target}. Beside {versions}.
+Written by `{COMMAND}` on {date}: {what}. Beside
+{versions}.
 
 ## Methods
 
@@ -210,10 +237,6 @@ what it encoded.
   sharing takes shows.
 - `zstd` is at level {ZSTD}.
 ",
-        target = match std::env::var("RUSTFLAGS") {
-            Ok(flags) if !flags.is_empty() => format!("`RUSTFLAGS={flags}`"),
-            _ => "no flags".to_owned(),
-        },
         turn = TURN.as_millis(),
         name = KEPT.0,
         value = KEPT.1,

@@ -63,7 +63,7 @@ impl<'de> Machine<'de> {
             buffers,
             start: 0,
             budget: options.limits.budget(bytes.len()),
-            copies_left: copies_budget(bytes),
+            copies_left: copies_budget(bytes.len()),
             options,
         }
     }
@@ -536,6 +536,7 @@ impl<'de> Machine<'de> {
     }
 }
 
-fn copies_budget(bytes: &[u8]) -> usize {
-    bytes.len().saturating_mul(16).saturating_add(1 << 16)
+/// How many bytes of copies a pickle of so many bytes may make.
+pub(super) const fn copies_budget(len: usize) -> usize {
+    len.saturating_mul(16).saturating_add(1 << 16)
 }

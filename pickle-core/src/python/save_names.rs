@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::shape::Shape;
 
+use super::machine::copies_budget;
 use super::names;
 use super::opcode as op;
 use super::saver::{Class, Saver};
@@ -151,6 +152,7 @@ impl Saver<'_> {
             [b'.', ..] | [.., b'.'] => vec![name],
             _ => name.split(|byte| *byte == b'.').collect(),
         };
+        self.count_joins(module, &parts)?;
         for _ in &parts[1..] {
             self.named(b"builtins", b"getattr")?;
             if self.writer.protocol < 2 {
@@ -171,6 +173,24 @@ impl Saver<'_> {
                 self.globals.insert([module, b"\0", &owner].concat(), self.memo_len);
                 self.number(None);
             }
+        }
+        Ok(())
+    }
+
+    /// Counts what joining the parts of a name takes: a copy of the name so far for each, in the memo
+    /// here, and in that of whoever reads the pickle. Readers allow for copies in proportion to it, and
+    /// half of that is left for others.
+    fn count_joins(&mut self, module: &[u8], parts: &[&[u8]]) -> Result<()> {
+        let mut owner = parts[0].len();
+        for part in &parts[1..] {
+            owner += 1 + part.len();
+            self.joined = self.joined.saturating_add(module.len() + owner);
+        }
+        let written = self.writer.bytes().len() - self.start;
+        if parts.len() > 1 && self.joined > copies_budget(written) / 2 {
+            let what = format!("protocol {} cannot write such long names", self.writer.protocol);
+            return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
+                .with_hint("protocol 4 writes any name"));
         }
         Ok(())
     }

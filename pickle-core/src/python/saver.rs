@@ -36,6 +36,10 @@ pub struct Saver<'w> {
     /// Names of the program's that were written last, with their memo numbers.
     pub(super) names: [Option<(&'static str, u32)>; NAMES],
     pub(super) globals: HashMap<Vec<u8>, u32>,
+    /// Bytes of names that were joined of parts.
+    pub(super) joined: usize,
+    /// Where the pickle begins in what is written.
+    pub(super) start: usize,
     /// Classes of derived types: by the address of their names.
     pub(super) classes: HashMap<(usize, usize), Class>,
     /// The shared object that is about to be written, until it takes its memo number.
@@ -71,7 +75,7 @@ pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
     out: &mut Vec<u8>,
 ) -> Result<()> {
     let start = out.len();
-    let mut saver = Saver { env: env.clone(), ..Saver::new(options, limits)? };
+    let mut saver = Saver { env: env.clone(), start, ..Saver::new(options, limits)? };
     saver.writer = Writer::behind(std::mem::take(out), options.protocol as u8);
     saver.buffers = buffers;
     if let Some(series) = &mut series {
@@ -116,6 +120,8 @@ impl<'w> Saver<'w> {
             texts: TextMemo::default(),
             names: [None; NAMES],
             globals: HashMap::new(),
+            joined: 0,
+            start: 0,
             classes: HashMap::new(),
             pending: None,
             shared: SharedMemo::default(),

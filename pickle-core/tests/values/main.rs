@@ -75,3 +75,40 @@ proptest! {
         prop_assert_eq!(format!("{again:#}"), format!("{value:#}"));
     }
 }
+
+/// `parts` names joined by dots.
+fn nested(parts: usize) -> Value {
+    Value::global("shapes", &vec!["Outer"; parts].join("."))
+}
+
+#[test]
+fn names_inside_many_classes_are_written_as_far_as_they_can_be_read() {
+    for parts in [2, 10, 50, 100, 200, 1000] {
+        let value =
+            Value::from(vec![nested(parts), Value::bytearray(&[7; 5000]), nested(parts + 1)]);
+        for number in 0..=5 {
+            let protocol = Protocol::try_from(number).expect("a protocol");
+            for memo in [MemoEntries::Python, MemoEntries::Needed] {
+                match value.dumps_with(&SaveOptions::new(protocol).memo(memo)) {
+                    Ok(bytes) => {
+                        let again = Value::loads(&bytes).expect("what was dumped");
+                        assert!(again.plain().expect("small") == value, "{parts} by {protocol}");
+                    }
+                    Err(error) => {
+                        assert!(number < 4 && parts > 50, "{parts} by {protocol}: {error}");
+                        assert!(
+                            error.to_string().contains("protocol 4 writes any name"),
+                            "{error}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_of_a_million_parts_is_no_work() {
+    let error = nested(1_000_000).dumps(Protocol::V2).expect_err("too long");
+    assert!(error.to_string().contains("long names"), "{error}");
+}
