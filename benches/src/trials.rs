@@ -77,7 +77,7 @@ pub fn races(data_set: &str, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> En
 fn graphs(nodes: usize, hold: &mut dyn FnMut(&'static str, Race<'_>)) -> Encoded {
     let shared = graph::make(nodes);
     let owned = graph::owned(&shared);
-    let mut fory = Fory::builder().xlang(false).track_ref(true).build();
+    let mut fory = Fory::builder().xlang(false).compatible(false).track_ref(true).build();
     fory.register::<Graph>(1).unwrap();
     fory.register::<Node>(2).unwrap();
     let encoded = vec![

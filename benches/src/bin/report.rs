@@ -76,8 +76,7 @@ fn measure(data_set: &str, processes: usize) -> Rows {
     let mut rows = Rows::new();
     for _ in 0..processes {
         let mut command = Command::new(&program);
-        command.args(["--child", data_set]).env(KEPT.0, KEPT.1);
-        let output = command.output().expect("runs");
+        let output = command.args(["--child", data_set]).envs([KEPT]).output().expect("runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let [kind, name, first, second] = line.split('\t').collect::<Vec<_>>()[..] else {
