@@ -188,9 +188,7 @@ impl Saver<'_> {
         }
         let written = self.writer.bytes().len() - self.start;
         if parts.len() > 1 && self.joined > copies_budget(written) / 2 {
-            let what = format!("protocol {} cannot write such long names", self.writer.protocol);
-            return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
-                .with_hint("protocol 4 writes any name"));
+            return Err(self.unwritable("such long names"));
         }
         Ok(())
     }
@@ -202,9 +200,7 @@ impl Saver<'_> {
             _ => name.is_ascii() && !name.contains(&b'\n'),
         };
         if [module, name].iter().any(|name| name.is_empty() || !fits(name)) {
-            let what = format!("protocol {protocol} cannot write this name");
-            return Err(Error::new(ErrorKind::Unsupported { what: what.into() })
-                .with_hint("protocol 4 writes any name"));
+            return Err(self.unwritable("this name"));
         }
         let (module, name) = match protocol {
             0..=2 if self.options.fix_imports => names::to_python2(module, name),
@@ -212,6 +208,13 @@ impl Saver<'_> {
         };
         self.writer.line_pair(op::GLOBAL, &module, &name);
         Ok(())
+    }
+
+    #[cold]
+    fn unwritable(&self, names: &str) -> Error {
+        let what = format!("protocol {} cannot write {names}", self.writer.protocol);
+        Error::new(ErrorKind::Unsupported { what: what.into() })
+            .with_hint("protocol 4 writes any name")
     }
 }
 

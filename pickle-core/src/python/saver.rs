@@ -74,15 +74,14 @@ pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
     mut series: Option<&mut Series>,
     out: &mut Vec<u8>,
 ) -> Result<()> {
-    let start = out.len();
-    let mut saver = Saver { env: env.clone(), start, ..Saver::new(options, limits)? };
+    let mut saver = Saver { env: env.clone(), start: out.len(), ..Saver::new(options, limits)? };
     saver.writer = Writer::behind(std::mem::take(out), options.protocol as u8);
     saver.buffers = buffers;
     if let Some(series) = &mut series {
         series.begin(&mut saver);
     }
-    let mut saving = Saving { saver, out, start, is_complete: false };
-    let saved = value.save(&mut saving.saver).and_then(|()| saving.saver.end(start));
+    let mut saving = Saving { saver, out, is_complete: false };
+    let saved = value.save(&mut saving.saver).and_then(|()| saving.saver.end());
     if let Some(series) = series {
         series.end(&mut saving.saver);
     }
@@ -94,7 +93,6 @@ pub(crate) fn save_value<'w, T: Pickle + ?Sized>(
 struct Saving<'o, 'w> {
     saver: Saver<'w>,
     out: &'o mut Vec<u8>,
-    start: usize,
     is_complete: bool,
 }
 
@@ -102,7 +100,7 @@ impl Drop for Saving<'_, '_> {
     fn drop(&mut self) {
         *self.out = self.saver.writer.take();
         if !self.is_complete {
-            self.out.truncate(self.start);
+            self.out.truncate(self.saver.start);
         }
     }
 }
@@ -136,12 +134,12 @@ impl<'w> Saver<'w> {
     }
 
     pub(super) fn finish(mut self) -> Result<Vec<u8>> {
-        self.end(0)?;
+        self.end()?;
         Ok(self.writer.take())
     }
 
-    /// Ends the pickle, which began at `start`.
-    fn end(&mut self, start: usize) -> Result<()> {
+    /// Ends the pickle.
+    fn end(&mut self) -> Result<()> {
         self.writer.end();
         // Numbers that later pickles refer to stay as they are.
         let needed = self.options.memo == MemoEntries::Needed
@@ -149,7 +147,7 @@ impl<'w> Saver<'w> {
             && self.shared.is_empty();
         if needed && self.classes.values().any(|class| !class.used) {
             // A class that occurs once was numbered in case that it would occur again.
-            let written = self.writer.take_from(start);
+            let written = self.writer.take_from(self.start);
             let mut machine = Machine::new(&written, super::LoadOptions::new());
             let root = machine.load()?;
             self.writer.append(&save_with(machine.graph(), root, &self.options)?);

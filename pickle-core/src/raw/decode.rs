@@ -268,26 +268,25 @@ fn decode_each_into_vec<'de, T: Unpickle<'de>>(
     items.reserve(count);
     let base = items.len();
     for index in 0..count {
-        // SAFETY:
-        // - `heads` holds `count` heads, so this one is inside it.
-        // - `reserve` made room for `count` elements; this one's place is not in use.
-        // - After `keep` the place holds a value that the vector owns from `set_len` on. Until then
-        //   nobody drops it, which is right only for values that have nothing to drop.
-        unsafe {
-            let start = NonNull::new_unchecked(heads.as_ptr().add(index * T::HEAD).cast_mut());
-            let head = Head { start, _bytes: PhantomData };
-            let slot = Slot::new(items.as_mut_ptr().add(base + index));
-            match T::decode(head, reader, slot) {
-                Ok(filled) => filled.keep(),
-                Err(error) => return Err(error.in_index(base + index)),
-            }
-            if std::mem::needs_drop::<T>() {
-                items.set_len(base + index + 1);
-            }
+        // SAFETY: `heads` holds `count` heads, so this one is inside it.
+        let start = unsafe { heads.as_ptr().add(index * T::HEAD).cast_mut() };
+        // SAFETY: a place inside a slice, or at its end, is not null.
+        let start = unsafe { NonNull::new_unchecked(start) };
+        let head = Head { start, _bytes: PhantomData };
+        // SAFETY: `reserve` made room for `count` elements; this one's place is not in use.
+        let slot = unsafe { Slot::new(items.as_mut_ptr().add(base + index)) };
+        match T::decode(head, reader, slot) {
+            Ok(filled) => filled.keep(),
+            Err(error) => return Err(error.in_index(base + index)),
+        }
+        // The vector drops what an error or a panic leaves behind, where there is anything to drop.
+        if std::mem::needs_drop::<T>() {
+            // SAFETY: all places up to this one hold values, which nobody else owns.
+            unsafe { items.set_len(base + index + 1) }
         }
     }
-    // SAFETY: `reserve` made room for so many elements, and the loop has filled the place of each.
-    unsafe { items.set_len(base + count) };
+    // SAFETY: the loop has filled the places of all, for which `reserve` made room.
+    unsafe { items.set_len(base + count) }
     Ok(())
 }
 

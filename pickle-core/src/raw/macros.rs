@@ -52,57 +52,38 @@ macro_rules! __decode_struct {
         let head = $head;
         match $crate::native::Slot::copy_image($slot, head) {
             ::core::result::Result::Ok(filled) => ::core::result::Result::Ok(filled),
-            ::core::result::Result::Err(mut slot) => {
+            ::core::result::Result::Err(mut slot) => 'whole: {
                 let parts = $crate::native::parts::<Self>();
                 let whole = $crate::native::Slot::as_mut_ptr(&mut slot);
                 let heads = $crate::native::Head::fields(head);
-                // SAFETY: the slot's place is valid for writing, and used by this alone; the table
-                // is that of the fields, as the user of this macro says.
-                $crate::__decode_fields!(unsafe parts, whole, heads, {
-                    $($field: |$heads, $place| $decode;)*
-                // SAFETY: all fields are filled.
-                }, ::core::result::Result::Ok(unsafe { $crate::native::Slot::assume_filled(slot) }),
-                |$error, $failed| ::core::result::Result::Err($step))
+                // SAFETY: the slot's place is valid for writing, and used by this alone.
+                let mut partial = unsafe { $crate::native::Partial::new(whole, parts, heads) };
+                let $error = 'fields: {
+                    $(
+                        // SAFETY: the place is valid, and the field is the next part's, as the user
+                        // of this macro says.
+                        let (field, ($heads, $place)) = unsafe {
+                            let field = &raw mut (*whole).$field;
+                            (field, partial.next(field))
+                        };
+                        let decoded = $decode;
+                        // SAFETY: the field is the next part's.
+                        let failed = unsafe { partial.keep(decoded, field) };
+                        if let ::core::option::Option::Some(error) = failed {
+                            break 'fields error;
+                        }
+                    )*
+                    // SAFETY: all fields are filled.
+                    break 'whole ::core::result::Result::Ok(unsafe {
+                        partial.complete();
+                        $crate::native::Slot::assume_filled(slot)
+                    });
+                };
+                let $failed = partial.failed();
+                ::core::result::Result::Err($step)
             }
         }
     }};
-}
-
-/// Decodes all fields of a place; then evaluates one expression, or another with an error and the
-/// number of its field.
-///
-/// # Safety
-/// The place is valid for writing and used by nobody else; the table is that of these fields.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __decode_fields {
-    (unsafe $parts:ident, $whole:ident, $all:ident, {
-        $($field:tt: |$heads:ident, $place:ident| $decode:expr;)*
-    }, $complete:expr, |$error:ident, $failed:ident| $return:expr) => {
-        'whole: {
-            // SAFETY: handed on to the user of this macro.
-            let mut partial = unsafe { $crate::native::Partial::new($whole, $parts, $all) };
-            let $error = 'fields: {
-                $(
-                    // SAFETY: the place is valid, and the field is the next part's.
-                    let (field, ($heads, $place)) = unsafe {
-                        let field = &raw mut (*$whole).$field;
-                        (field, partial.next(field))
-                    };
-                    let decoded = $decode;
-                    // SAFETY: the field is the next part's.
-                    if let ::core::option::Option::Some(error) = unsafe { partial.keep(decoded, field) } {
-                        break 'fields error;
-                    }
-                )*
-                // SAFETY: all were decoded.
-                unsafe { partial.complete() };
-                break 'whole $complete;
-            };
-            let $failed = partial.failed();
-            $return
-        }
-    };
 }
 
 /// The image of a fieldless enum: there is one when each variant is a byte in memory, its number.

@@ -73,8 +73,7 @@ pub(super) fn of_enum(container: &Container, variants: &[Variant]) -> TokenStrea
 
 fn of_variant(container: &Container, variant: &Variant) -> TokenStream {
     let ident = &variant.ident;
-    let VariantFields { locals, values } = VariantFields::new(&variant.fields);
-    let taken = variant.fields.pickled().zip(&locals).map(|((_, field), local)| {
+    let VariantFields { taken, values } = VariantFields::new(&variant.fields, |_, field| {
         let ty = &field.ty;
         let value = match value_of(container, field) {
             Taken::Plain => quote_spanned!(at(field)=> fields.take::<#ty>()),
@@ -83,14 +82,7 @@ fn of_variant(container: &Container, variant: &Variant) -> TokenStream {
             }
             Taken::By(value) => value,
         };
-        quote_spanned! {at(field)=>
-            let #local = match #value {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(error);
-                }
-            };
-        }
+        (value, quote_spanned!(site()=> error))
     });
     quote_spanned! {site()=> {
         #(#taken)*

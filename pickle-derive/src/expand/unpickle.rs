@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::pickle::tag;
@@ -124,15 +123,7 @@ fn of_enum(container: &Container, variants: &[Variant]) -> TokenStream {
 
 fn of_variant(container: &Container, number: usize, variant: &Variant) -> TokenStream {
     let Variant { ident, fields, .. } = variant;
-    let VariantFields { locals, values } = VariantFields::new(fields);
-    let built = quote_spanned! {site()=>
-        ::core::result::Result::Ok(slot.write(Self::#ident { #(#values)* }))
-    };
-    if locals.is_empty() {
-        return built;
-    }
-    let size = size(fields);
-    let decoded = fields.pickled().zip(&locals).enumerate().map(|(index, ((_, field), local))| {
+    let VariantFields { taken, values } = VariantFields::new(fields, |index, field| {
         let ty = &field.ty;
         let value = match Hooks::of_field(field, container) {
             None => quote_spanned! {at(field)=>
@@ -140,21 +131,21 @@ fn of_variant(container: &Container, number: usize, variant: &Variant) -> TokenS
             },
             Some(hooks) => hooks.decode(&quote!(#ty)),
         };
-        quote_spanned! {at(field)=>
-            let #local = match #value {
-                ::core::result::Result::Ok(value) => value,
-                ::core::result::Result::Err(error) => {
-                    return ::core::result::Result::Err(__SHAPE.in_variant(error, #number, #index));
-                }
-            };
-        }
+        (value, quote_spanned!(site()=> __SHAPE.in_variant(error, #number, #index)))
     });
+    let built = quote_spanned! {site()=>
+        ::core::result::Result::Ok(slot.write(Self::#ident { #(#values)* }))
+    };
+    if taken.is_empty() {
+        return built;
+    }
+    let size = size(fields);
     quote_spanned! {site()=>
         let mut heads = match reader.variant(fields, #size) {
             ::core::result::Result::Ok(heads) => heads,
             ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
         };
-        #(#decoded)*
+        #(#taken)*
         #built
     }
 }
@@ -173,27 +164,41 @@ fn decode_field(container: &Container, field: &Field) -> TokenStream {
     }
 }
 
-/// A local for each pickled field of a variant, and what the variant is built of.
+/// How a variant is built, field by field.
 pub(super) struct VariantFields {
-    pub(super) locals: Vec<Ident>,
+    /// Statements that take the pickled fields into locals.
+    pub(super) taken: Vec<TokenStream>,
     /// `member: value,` for each field, whether it is pickled or not.
     pub(super) values: Vec<TokenStream>,
 }
 
 impl VariantFields {
-    pub(super) fn new(fields: &Fields) -> Self {
-        let mut locals = Vec::new();
+    /// `take` gives, for the number of a pickled field among them, a result of its value, and what is
+    /// returned instead of an `error` in it.
+    pub(super) fn new(
+        fields: &Fields,
+        take: impl Fn(usize, &Field) -> (TokenStream, TokenStream),
+    ) -> Self {
+        let mut taken = Vec::new();
         let values = fields.list.iter().map(|field| {
             let member = &field.member;
             let value = skipped(field).unwrap_or_else(|| {
-                let local = local(locals.len());
-                locals.push(local.clone());
+                let local = local(taken.len());
+                let (value, error) = take(taken.len(), field);
+                taken.push(quote_spanned! {at(field)=>
+                    let #local = match #value {
+                        ::core::result::Result::Ok(value) => value,
+                        ::core::result::Result::Err(error) => {
+                            return ::core::result::Result::Err(#error);
+                        }
+                    };
+                });
                 quote!(#local)
             });
             quote_spanned!(site()=> #member: #value,)
         });
         let values = values.collect();
-        Self { locals, values }
+        Self { taken, values }
     }
 }
 
